@@ -7,6 +7,8 @@ environment carries the C library of the distribution's next release: apt fetche
 folder, without root and without touching the system, and the environment's interpreter (a copy) is told to use them.
 """
 
+from __future__ import annotations
+
 import os
 import platform
 import re

@@ -1,0 +1,35 @@
+# Two commands: `make run` (set-up, then the demo to a pushed model) and `make test`. The rest is for developers.
+PYTHON ?= python3
+READY := .venv/ready
+
+.PHONY: run test lint types bench lock environment clean
+.DELETE_ON_ERROR:
+
+run: $(READY)
+	@.venv/bin/medtfx run configs/demo.yaml --root runs/demo
+
+test: lint types
+	.venv/bin/python -m pytest
+
+lint: $(READY)
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+
+types: $(READY)
+	.venv/bin/mypy
+
+bench: $(READY)
+	.venv/bin/python -m bench.cost
+
+environment: $(READY)
+
+# Set-up runs again only when what it depends on has changed.
+$(READY): requirements.lock setup.py pipeline/environment.py
+	@$(PYTHON) pipeline/environment.py . .venv
+	@touch $@
+
+lock: $(READY)
+	.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header setup.py --extra dev --output-file requirements.lock
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

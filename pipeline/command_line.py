@@ -1,0 +1,101 @@
+"""The `medtfx` command. Nothing heavy is imported before a command needs it."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.errors import MedtfxError
+from pipeline.verdict import INTERRUPTED
+
+app = typer.Typer(
+    name="medtfx",
+    help="From a folder of medical images and labels to a model that was validated, gated and pushed to TF Serving.",
+    epilog="Exit codes: 0 pushed or unchanged, 1 failed, 2 bad configuration or usage, 3 data refused, "
+    "4 model refused, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ConfigFile = Annotated[Path, typer.Argument(help="YAML file, such as configs/demo.yaml.", show_default=False)]
+Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: training.steps=30.")]
+
+
+@app.command()
+def run(
+    config: ConfigFile,
+    root: Annotated[
+        Path | None, typer.Option(help="Where state, reports and the serving folder live.", show_default="runs/NAME")
+    ] = None,
+    overrides: Overrides = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")] = False,
+) -> None:
+    """Run the whole pipeline: ingest, checks, training, evaluation, gates, push, report.
+
+    A second run of the same configuration re-does nothing; a killed or interrupted one is continued by the same command.
+
+    Example: medtfx run configs/demo.yaml --set training.steps=100
+    """
+    from pipeline.run_command import run_command  # noqa: PLC0415 - TensorFlow and TFX load here
+
+    raise typer.Exit(run_command(config, root, overrides or [], as_json=as_json))
+
+
+@app.command()
+def index(
+    source: Annotated[Path | None, typer.Argument(help="Folder with a folder per class, CSV table, or MedMNIST .npz.")] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The manifest to write.")] = Path("manifest.csv"),
+    column: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=COLUMN", help="Table: manifest column NAME is the table's COLUMN.")
+    ] = None,
+    images: Annotated[Path | None, typer.Option(help="Table: folder that the path column starts from.")] = None,
+    key_file: Annotated[Path | None, typer.Option(help="--which: the pseudonym key, when it is not beside the manifest.")] = None,
+    classes: Annotated[str | None, typer.Option(help=".npz: names of labels 0, 1, ..., separated by commas.")] = None,
+    which: Annotated[
+        str | None, typer.Option(metavar="HASH", help="Name the file behind 'file HASH' of a report; -o is the manifest.")
+    ] = None,
+) -> None:
+    """Make a manifest (path, label, patient_id, ...) from what you have.
+
+    Examples:
+
+      medtfx index folder_per_class/ -o manifest.csv
+
+      medtfx index table.csv -o manifest.csv --column path=filename --column label=finding --column patient_id=patientid
+
+      medtfx index pneumoniamnist.npz -o manifest.csv --classes normal,pneumonia
+
+      medtfx index --which 3f9a0c11d2e4 manifest.csv
+    """
+    from pipeline.index_command import index_command, which_command  # noqa: PLC0415 - only this command needs it
+
+    if which:
+        which_command(which, source or output, key_file)
+    else:
+        index_command(source, output, columns=column or [], images=images, classes=classes)
+
+
+@app.command()
+def doctor() -> None:
+    """Tell whether this machine can run medtfx, and what it would use."""
+    from pipeline.doctor import examine  # noqa: PLC0415 - imports everything once, to see whether it loads
+
+    raise typer.Exit(examine())
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one message and an exit code, never a stack trace."""
+    try:
+        app(standalone_mode=True)
+    except MedtfxError as error:
+        print(f"medtfx: {error}", file=sys.stderr)  # noqa: T201 - the terminal is where this goes
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("medtfx: interrupted; the same command continues where this one stopped", file=sys.stderr)  # noqa: T201
+        # Threads of TensorFlow and Beam may still be busy: leave without waiting for them.
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)

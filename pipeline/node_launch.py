@@ -1,0 +1,154 @@
+"""Compile the graph and launch one node of it, through TFX's portable launcher."""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx.dsl.compiler import compiler, constants
+from tfx.orchestration import metadata
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.pipeline import Pipeline
+from tfx.orchestration.portable import launcher, runtime_parameter_utils
+from tfx.orchestration.portable.mlmd import execution_lib
+from tfx.proto.orchestration import pipeline_pb2
+from tfx.types import Artifact
+
+CACHED = metadata_store_pb2.Execution.CACHED
+COMPLETE = metadata_store_pb2.Execution.COMPLETE
+
+
+@dataclass(frozen=True)
+class NodeOutcome:
+    """What a node left in ML Metadata.
+
+    Args:
+        node: the node's id.
+        state: an execution state of ML Metadata, None when it was skipped.
+        outputs: artifacts by output key.
+        seconds: wall time of the launch.
+    """
+
+    node: str
+    state: int | None
+    outputs: Mapping[str, list[Artifact]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def cached(self) -> bool:
+        """Tell whether an earlier result was used."""
+        return self.state == CACHED
+
+    @property
+    def done(self) -> bool:
+        """Tell whether the outputs are complete."""
+        return self.state in (CACHED, COMPLETE)
+
+
+class CompiledRun:
+    """A graph in TFX's intermediate representation, bound to one run id."""
+
+    def __init__(self, pipeline: Pipeline, parameters: Mapping[str, Mapping[str, str]]) -> None:
+        """Compile a pipeline.
+
+        Args:
+            pipeline: the graph.
+            parameters: further parameters by node id; they are part of the node's cache key.
+        """
+        self.representation: pipeline_pb2.Pipeline = compiler.Compiler().compile(pipeline)
+        for node in self._nodes():
+            for name, value in parameters.get(node.node_info.id, {}).items():
+                node.parameters.parameters[name].field_value.string_value = value
+        self._deployment = runner_utils.extract_local_deployment_config(self.representation)
+        connection = self._deployment.metadata_connection_config
+        self._connection = getattr(connection, connection.WhichOneof("connection_config"))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the graph with all its parameters, without the run id."""
+        return hashlib.sha256(self.representation.SerializeToString(deterministic=True)).hexdigest()
+
+    def _nodes(self) -> list[pipeline_pb2.PipelineNode]:
+        return [node.pipeline_node for node in self.representation.nodes]
+
+    @property
+    def node_ids(self) -> list[str]:
+        """Ids in topological order."""
+        return [node.node_info.id for node in self._nodes()]
+
+    def node(self, node_id: str) -> pipeline_pb2.PipelineNode:
+        """Return a node by its id."""
+        return next(node for node in self._nodes() if node.node_info.id == node_id)
+
+    def set_parameter(self, node_id: str, name: str, value: str) -> None:
+        """Set a parameter that is known only while the run goes on."""
+        self.node(node_id).parameters.parameters[name].field_value.string_value = value
+
+    def disable_cache(self, node_id: str) -> None:
+        """Make a node run even when an earlier result fits."""
+        self.node(node_id).execution_options.caching_options.enable_cache = False
+
+    def bind(self, run_id: str) -> None:
+        """Fill in the run id; to be called once, before the first launch."""
+        runtime_parameter_utils.substitute_runtime_parameter(
+            self.representation, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
+        )
+
+    def launch(self, node_id: str, artifacts: Path) -> NodeOutcome:
+        """Launch one node and return its outcome.
+
+        Args:
+            node_id: the node.
+            artifacts: the pipeline root, where a half-done earlier try of this run is cleared away.
+
+        Raises:
+            Exception: whatever the executor raised; ML Metadata then says FAILED.
+        """
+        node = self.node(node_id)
+        self._clear_half_done(node, artifacts)
+        begin = time.monotonic()
+        launcher.Launcher(
+            pipeline_node=node,
+            mlmd_connection=metadata.Metadata(self._connection),
+            pipeline_info=self.representation.pipeline_info,
+            pipeline_runtime_spec=self.representation.runtime_spec,
+            executor_spec=runner_utils.extract_executor_spec(self._deployment, node_id),
+            custom_driver_spec=runner_utils.extract_custom_driver_spec(self._deployment, node_id),
+        ).launch()
+        return self._outcome(node, time.monotonic() - begin)
+
+    def _outcome(self, node: pipeline_pb2.PipelineNode, seconds: float) -> NodeOutcome:
+        with metadata.Metadata(self._connection) as handle:
+            execution = execution_of(handle, node)
+            if execution is None:
+                return NodeOutcome(node.node_info.id, None, {}, seconds)
+            outputs = execution_lib.get_output_artifacts(handle, execution.id)
+            return NodeOutcome(node.node_info.id, execution.last_known_state, outputs, seconds)
+
+    def artifacts_of_type(self, type_name: str) -> list[metadata_store_pb2.Artifact]:
+        """Return every artifact of a type that ML Metadata knows, oldest first."""
+        with metadata.Metadata(self._connection) as handle:
+            return sorted(handle.store.get_artifacts_by_type(type_name), key=lambda artifact: artifact.id)
+
+    def _clear_half_done(self, node: pipeline_pb2.PipelineNode, artifacts: Path) -> None:
+        """Remove what a killed try of this node left: TFX gives the next try the same folders."""
+        with metadata.Metadata(self._connection) as handle:
+            execution = execution_of(handle, node)
+        if execution is not None and execution_lib.is_execution_active(execution):
+            for leftover in (artifacts / node.node_info.id).glob(f"*/{execution.id}"):
+                shutil.rmtree(leftover)
+
+
+def execution_of(handle: metadata.Metadata, node: pipeline_pb2.PipelineNode) -> metadata_store_pb2.Execution | None:
+    """Return the newest execution of a node in this run, None if there is none."""
+    contexts = [
+        handle.store.get_context_by_type_and_name(context.type.name, context.name.field_value.string_value)
+        for context in node.contexts.contexts
+    ]
+    if any(context is None for context in contexts):
+        return None
+    executions = execution_lib.get_executions_associated_with_all_contexts(handle, contexts)
+    return max(executions, key=lambda execution: execution.id, default=None)

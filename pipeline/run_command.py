@@ -1,0 +1,55 @@
+"""`medtfx run`: load the configuration, hold the root, run, tell the outcome."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TextIO
+
+from pipeline import config_file, logs, root
+from pipeline.config import Config
+from pipeline.display import shown_on
+
+LOG_FILE = "run.log"
+
+
+def run_command(path: Path, root_path: Path | None, overrides: Sequence[str], *, as_json: bool) -> int:
+    """Run a configuration file and return the exit code.
+
+    Raises:
+        MedtfxError: for a bad configuration, an unusable root or one that is in use.
+    """
+    config = config_file.load(path, overrides)
+    state = root.prepare(root_path or Path("runs") / config.name)
+    signal.signal(signal.SIGTERM, interrupt)
+    with root.locked(state), logs.captured(state.logs / LOG_FILE) as (out, err):
+        return run_shown(config, state, (out, err), as_json=as_json)
+
+
+def interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """Treat a termination request like Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def run_shown(config: Config, state: root.Root, streams: tuple[TextIO, TextIO], *, as_json: bool) -> int:
+    """Run with progress on stderr and the outcome on stdout."""
+    out, err = streams
+    with shown_on(err) as display:
+        display.say(f"medtfx: {config.name}, root {state.path}")
+        begin = time.monotonic()
+        # TensorFlow's C++ code reads these once, when it loads; the values keep its start-up chatter short.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+        from pipeline import local_runner  # noqa: PLC0415 - six seconds of imports: only once the configuration is known to be good
+
+        display.say(f"loaded TensorFlow and TFX in {time.monotonic() - begin:.1f} s")
+        result = local_runner.run(config, state, display)
+    if as_json:
+        print(json.dumps(result.as_json()), file=out, flush=True)
+    else:
+        from pipeline.run_summary import print_summary  # noqa: PLC0415 - beside the runner, not before it
+
+        print_summary(result, state, out)
+    return result.verdict.exit_code

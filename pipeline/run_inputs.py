@@ -1,0 +1,81 @@
+"""What happens before the graph is built: index the source, read the manifest's digest, find the key, write the schema."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from components.image_example_gen import manifest, pseudonym
+from pipeline import sources
+from pipeline.config import Config
+from pipeline.config_file import EXAMPLE_DATA
+from pipeline.curated_schema import write_schema
+from pipeline.errors import ConfigError
+from pipeline.graph import Inputs
+from pipeline.root import Root
+
+
+def prepare_inputs(config: Config, root: Root, say: Callable[[str], None]) -> Inputs:
+    """Return what the graph needs to know of the data.
+
+    Args:
+        config: the run's configuration.
+        root: where the schema is written.
+        say: shows a line to the user.
+
+    Raises:
+        ConfigError: for a missing source or manifest, or a manifest of the wrong form.
+    """
+    index_if_needed(config, say)
+    path = config.data.manifest
+    if not path.is_file():
+        raise ConfigError(
+            f"data.manifest: {path}: no such file. Make one with `medtfx index SOURCE -o {path}`, or name a data.source."
+        )
+    columns = manifest.read_columns(path)
+    wanted = {"path", "label", *config.data.slices, *(["patient_id"] if config.data.patient == "column" else [])}
+    missing = sorted(wanted - set(columns))
+    if missing:
+        raise ConfigError(f"data.manifest: {path}: no column {', '.join(missing)}; it has {', '.join(columns)}")
+    key_file = key_of(config, say)
+    return Inputs(
+        manifest_sha256=manifest.digest(path),
+        key_file=key_file,
+        key_id=pseudonym.key_id(pseudonym.load_key(key_file)),
+        schema_file=write_schema(root, config.data.classes, config.data.slices),
+    )
+
+
+def index_if_needed(config: Config, say: Callable[[str], None]) -> None:
+    """Index the configured source unless its manifest is up to date.
+
+    Raises:
+        ConfigError: when the source is absent or can't be indexed.
+    """
+    source = config.data.source
+    if source is None:
+        return
+    place: Path | None = getattr(source, "path", None)
+    if place is not None and not place.exists():
+        raise ConfigError(
+            f"data.source.path: {place}: absent. Example data lies under ${{{EXAMPLE_DATA}}}: set it to that folder."
+        )
+    if not sources.is_current(source, config.data.manifest):
+        result = sources.index(source, config.data.manifest)
+        say(f"indexed {result.rows:,} images of {result.patients:,} patients into {config.data.manifest}")
+
+
+def key_of(config: Config, say: Callable[[str], None]) -> Path:
+    """Return the file of the pseudonym key; make one beside the manifest where none is configured or there.
+
+    Raises:
+        ConfigError: when a configured key file is absent.
+    """
+    configured = config.data.pseudonym_key_file
+    if configured is not None:
+        if not configured.is_file():
+            raise ConfigError(f"data.pseudonym_key_file: {configured}: no such file")
+        return configured
+    beside = config.data.manifest.with_name("pseudonym.key")
+    if not beside.exists():
+        pseudonym.make_key_file(beside)
+        say(f"made a new pseudonym key, {beside}: keep it safe; without it a pseudonym can't be traced back")
+    return beside

@@ -1,0 +1,65 @@
+"""The last thing a run prints for people: data, splits, metrics, verdict, where everything is, what to do next."""
+
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.local_runner import Run
+from pipeline.root import Root
+from pipeline.verdict import Verdict
+
+MEANINGS = {
+    Verdict.PUSHED: "pushed: a new version is in the serving folder",
+    Verdict.UNCHANGED: "unchanged: nothing was re-done, the served version stays",
+    Verdict.WAITING_FOR_APPROVAL: "waiting for approval",
+    Verdict.DATA_REFUSED: "data refused: nothing was trained, what was served stays served",
+    Verdict.MODEL_REFUSED: "model refused: nothing was pushed, what was served stays served",
+    Verdict.INSUFFICIENT_EVIDENCE: "insufficient evidence: nothing was pushed, what was served stays served",
+    Verdict.INFRA_REFUSED: "infrastructure refused: nothing was pushed, what was served stays served",
+    Verdict.FAILED: "failed: nothing was pushed, what was served stays served",
+}
+
+
+def print_summary(run: Run, state: Root, stream: TextIO) -> None:
+    """Print a run's outcome."""
+    console = Console(file=stream, highlight=False, soft_wrap=True)
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in rows(run, state):
+        table.add_row(name, value)
+    console.print()
+    console.print(table)
+
+
+def rows(run: Run, state: Root) -> list[tuple[str, str]]:
+    """Return the lines of the summary as name and value."""
+    lines = [("verdict", MEANINGS[run.verdict])]
+    lines += [
+        ("", f"{item.rule}: {item.subject}: {item.found}; expected {item.expected}") for item in run.findings if item.refuses
+    ]
+    if run.failure:
+        lines.append(("reason", run.failure))
+    lines += data_rows(run.summary)
+    if run.pushed_to:
+        lines.append(("model", run.pushed_to))
+    if run.report:
+        lines.append(("report", str(run.report)))
+    lines.append(("log", str(state.logs / "run.log")))
+    total = sum(run.seconds.values())
+    lines.append(
+        ("time", f"{total:.1f} s in {len(run.seconds)} nodes, {sum(o.cached for o in run.outcomes.values())} of them cached")
+    )
+    return lines
+
+
+def data_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the lines about data and metrics that the report's summary holds."""
+    splits = summary.get("splits", {})
+    lines = [
+        ("data" if number == 0 else "", f"{name}: {split['images']:,} images of {split['patients']:,} patients")
+        for number, (name, split) in enumerate(splits.items())
+    ]
+    metrics = summary.get("metrics", {})
+    if metrics:
+        lines.append(("test", ", ".join(f"{name} {value:.4f}" for name, value in metrics.items() if isinstance(value, float))))
+    return lines

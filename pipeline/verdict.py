@@ -1,0 +1,34 @@
+"""What a run can come to, and the exit code that says so."""
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """The outcome of a run; the first three are results to use, the rest are refusals or a failure."""
+
+    PUSHED = "pushed"
+    UNCHANGED = "unchanged"
+    WAITING_FOR_APPROVAL = "waiting_for_approval"
+    DATA_REFUSED = "data_refused"
+    MODEL_REFUSED = "model_refused"
+    INSUFFICIENT_EVIDENCE = "insufficient_evidence"
+    INFRA_REFUSED = "infra_refused"
+    FAILED = "failed"
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the command line."""
+        return EXIT_CODES[self]
+
+
+EXIT_CODES = {
+    Verdict.PUSHED: 0,
+    Verdict.UNCHANGED: 0,
+    Verdict.WAITING_FOR_APPROVAL: 0,
+    Verdict.FAILED: 1,
+    Verdict.DATA_REFUSED: 3,
+    Verdict.MODEL_REFUSED: 4,
+    Verdict.INSUFFICIENT_EVIDENCE: 4,
+    Verdict.INFRA_REFUSED: 4,
+}
+INTERRUPTED = 130

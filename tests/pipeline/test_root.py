@@ -1,0 +1,78 @@
+import multiprocessing
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from pipeline import root
+from pipeline.errors import ConfigError, RootInUseError
+
+
+def test_only_serving_is_readable_by_others(tmp_path: Path) -> None:
+    state = root.prepare(tmp_path / "state")
+    modes = {entry.name: entry.stat().st_mode & 0o077 for entry in state.path.iterdir() if entry.is_dir()}
+    assert modes.pop("serving") == 0o055
+    assert set(modes.values()) == {0}
+    assert state.path.stat().st_mode & 0o777 == 0o711
+
+
+def test_prepared_twice_is_the_same_root(tmp_path: Path) -> None:
+    assert root.prepare(tmp_path / "state") == root.prepare(tmp_path / "state")
+
+
+def test_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(ConfigError, match="not empty and not a medtfx root"):
+        root.prepare(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_other_layout_is_refused(tmp_path: Path) -> None:
+    root.prepare(tmp_path / "state")
+    (tmp_path / "state" / "format").write_text("99\n")
+    with pytest.raises(ConfigError, match="layout version '99'; this medtfx expects 1"):
+        root.prepare(tmp_path / "state")
+
+
+def test_root_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="can't be used as root: Not a directory"):
+        root.prepare(tmp_path / "file" / "state")
+
+
+def hold(path: Path, pipe: Connection) -> None:
+    with root.locked(root.prepare(path)):
+        pipe.send("held")
+        pipe.recv()
+
+
+def test_second_process_is_told_who_holds_the_root(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    holder = context.Process(target=hold, args=(tmp_path / "state", theirs))
+    holder.start()
+    ours.recv()
+    with pytest.raises(RootInUseError, match=f"process {holder.pid}"), root.locked(root.prepare(tmp_path / "state")):
+        pass
+    holder.kill()
+    holder.join()
+    with root.locked(root.prepare(tmp_path / "state")):  # the lock went with the killed process
+        pass
+
+
+def test_unfinished_run_is_found_by_its_digest_only(tmp_path: Path) -> None:
+    state = root.prepare(tmp_path / "state")
+    assert root.unfinished_run(state, "a") is None
+    root.begin(state, "run-1", "a")
+    assert root.unfinished_run(state, "a") == "run-1"
+    assert root.unfinished_run(state, "b") is None
+    root.end(state)
+    assert root.unfinished_run(state, "a") is None
+
+
+def test_report_is_kept_under_its_run_and_as_latest(tmp_path: Path) -> None:
+    state = root.prepare(tmp_path / "state")
+    (tmp_path / "report.html").write_text("page")
+    kept = root.keep_report(state, "run-1", tmp_path / "report.html")
+    assert kept.name == "run-1.html"
+    assert kept.read_text() == (state.reports / "latest.html").read_text() == "page"
