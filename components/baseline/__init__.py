@@ -1,0 +1,1 @@
+"""Which model the candidate is compared with."""

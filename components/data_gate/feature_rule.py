@@ -1,0 +1,71 @@
+"""The rules that a schema sets on one feature's values, where single rows can break them."""
+
+from collections.abc import Iterable, Sequence
+
+import tensorflow as tf
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from components.data_gate.leakage import LISTED
+from components.predictions.example_files import records
+from models.features import ROW
+
+Value = bytes | int | float
+
+_TYPES = {schema_pb2.BYTES: tf.string, schema_pb2.INT: tf.int64, schema_pb2.FLOAT: tf.float32}
+_BATCH = 256  # examples
+
+
+def rule_text(feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> str:
+    """Return what the schema asks of a feature's values, as text."""
+    limits = _limits(feature)
+    if limits is not None:
+        return f"{limits[0]:g} to {limits[1]:g}"
+    values = domain_of(feature, schema)
+    return f"one of {', '.join(values)}" if values else "one value in every example"
+
+
+def domain_of(feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> tuple[str, ...]:
+    """Return the texts that a feature may have; empty: any."""
+    if feature.HasField("string_domain"):
+        return tuple(feature.string_domain.value)
+    named = {domain.name: tuple(domain.value) for domain in schema.string_domain}
+    return named.get(feature.domain, ())
+
+
+def breaks(values: Sequence[Value], feature: schema_pb2.Feature, domain: Sequence[str]) -> bool:
+    """Tell whether one example's values of a feature break its rule: absent, out of the limits, or out of the domain."""
+    if not values:
+        return True
+    limits = _limits(feature)
+    if limits is not None:
+        return not all(limits[0] <= float(value) <= limits[1] for value in values)  # false for NaN too
+    texts = {value.decode(errors="replace") for value in values if isinstance(value, bytes)}
+    return bool(domain) and not texts <= set(domain)
+
+
+def rows_breaking(files: Iterable[str], feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> tuple[int, ...]:
+    """Return the first manifest rows, at most LISTED, whose example breaks a feature's rule; empty if it can't be told."""
+    kind = _TYPES.get(feature.type)
+    if kind is None:
+        return ()
+    wanted = {feature.name: tf.io.RaggedFeature(kind), ROW: tf.io.FixedLenFeature([], tf.int64)}
+    domain = domain_of(feature, schema)
+    found: list[int] = []
+    try:
+        for batch in records(files).batch(_BATCH).map(lambda batch: tf.io.parse_example(batch, wanted)):
+            values = batch[feature.name].to_list()
+            rows = batch[ROW].numpy().tolist()
+            found.extend(row for row, its in zip(rows, values, strict=True) if breaks(its, feature, domain))
+    except tf.errors.InvalidArgumentError:  # another type than the schema's: TFDV's text says so, for all rows
+        return ()
+    return tuple(sorted(found)[:LISTED])
+
+
+def _limits(feature: schema_pb2.Feature) -> tuple[float, float] | None:
+    """Return the least and the greatest value, None without a numeric domain."""
+    for name in ("int_domain", "float_domain"):
+        if feature.HasField(name):
+            domain = getattr(feature, name)
+            lower = float(domain.min) if domain.HasField("min") else float("-inf")
+            return lower, float(domain.max) if domain.HasField("max") else float("inf")
+    return None

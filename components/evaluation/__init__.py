@@ -1,0 +1,1 @@
+"""What the stock Evaluator is asked: metrics, slices and thresholds."""

@@ -1,0 +1,31 @@
+"""Files and folders that are on the disk, not only in memory, before the next step counts on them."""
+
+import os
+from pathlib import Path
+
+STAGING = ".pushing-"  # what a push in progress is named by; no server takes such a name for a version
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's entries onto the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name, bring it onto the disk, then rename it."""
+    temporary = path.with_name(f"{STAGING}{path.name}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.rename(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)

@@ -1,0 +1,185 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tfx.dsl.components.base.base_component import BaseComponent
+from tfx.dsl.components.base.base_executor import BaseExecutor
+from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
+from tfx.types import Artifact, BaseChannel, Channel, ComponentSpec, standard_artifacts
+from tfx.types.component_spec import ChannelParameter, ExecutionParameter
+
+from components.baseline.resolver import BASELINE_ID, baseline_resolver
+from components.baseline.strategy import WITHDRAWN, newest_before
+from components.clinical_gate.executor import bless
+
+Values = dict[str, Any]
+Artifacts = dict[str, list[Artifact]]
+
+
+class TrainExecutor(BaseExecutor):
+    """Leaves an empty model."""
+
+    def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Values) -> None:
+        pass
+
+
+class TrainSpec(ComponentSpec):
+    PARAMETERS = {"seed": ExecutionParameter(type=int)}  # noqa: RUF012
+    INPUTS: dict[str, ChannelParameter] = {}  # noqa: RUF012
+    OUTPUTS = {"model": ChannelParameter(type=standard_artifacts.Model)}  # noqa: RUF012
+
+
+class Train(BaseComponent):
+    SPEC_CLASS = TrainSpec
+    EXECUTOR_SPEC = ExecutorClassSpec(TrainExecutor)
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(spec=TrainSpec(seed=seed, model=Channel(type=standard_artifacts.Model)))
+
+
+class JudgeExecutor(BaseExecutor):
+    """Blesses as ClinicalGate does, or as the Evaluator does, which sets no classes."""
+
+    def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Values) -> None:
+        verdict = exec_properties["verdict"]
+        classes = json.loads(exec_properties["classes"])
+        bless(output_dict["blessing"][0], input_dict["model"][0], verdict=verdict, findings=[], classes=classes)
+
+
+class JudgeSpec(ComponentSpec):
+    PARAMETERS = {"verdict": ExecutionParameter(type=str), "classes": ExecutionParameter(type=str)}  # noqa: RUF012
+    INPUTS = {  # noqa: RUF012
+        "model": ChannelParameter(type=standard_artifacts.Model),
+        "baseline": ChannelParameter(type=standard_artifacts.Model, optional=True),
+    }
+    OUTPUTS = {"blessing": ChannelParameter(type=standard_artifacts.ModelBlessing)}  # noqa: RUF012
+
+
+class Judge(BaseComponent):
+    SPEC_CLASS = JudgeSpec
+    EXECUTOR_SPEC = ExecutorClassSpec(JudgeExecutor)
+
+    def __init__(self, model: BaseChannel, baseline: BaseChannel, verdict: str, classes: str) -> None:
+        blessing = Channel(type=standard_artifacts.ModelBlessing)
+        super().__init__(spec=JudgeSpec(model=model, baseline=baseline, verdict=verdict, classes=classes, blessing=blessing))
+
+
+class PushExecutor(BaseExecutor):
+    """Publishes the properties that Pusher publishes."""
+
+    def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Values) -> None:
+        (pushed,), (model,) = output_dict["pushed_model"], input_dict["model"]
+        pushed.set_int_custom_property("pushed", 1)
+        pushed.set_int_custom_property("current_model_id", model.id)
+        pushed.set_int_custom_property(WITHDRAWN, exec_properties["withdrawn"])
+
+
+class PushSpec(ComponentSpec):
+    PARAMETERS = {"withdrawn": ExecutionParameter(type=int)}  # noqa: RUF012
+    INPUTS = {"model": ChannelParameter(type=standard_artifacts.Model)}  # noqa: RUF012
+    OUTPUTS = {"pushed_model": ChannelParameter(type=standard_artifacts.PushedModel)}  # noqa: RUF012
+
+
+class Push(BaseComponent):
+    SPEC_CLASS = PushSpec
+    EXECUTOR_SPEC = ExecutorClassSpec(PushExecutor)
+
+    def __init__(self, model: BaseChannel, withdrawn: int) -> None:
+        pushed = Channel(type=standard_artifacts.PushedModel)
+        super().__init__(spec=PushSpec(model=model, withdrawn=withdrawn, pushed_model=pushed))
+
+
+@pytest.fixture
+def run(root: Any) -> Any:
+    """Return a function that runs a pipeline of that shape and returns (candidate's id, baseline's ids, what was launched)."""
+
+    def go(
+        run_id: str,
+        seed: int,
+        *,
+        verdict: str = "accepted",
+        push: bool = True,
+        withdrawn: int = 0,
+        classes: tuple[str, ...] = ("a", "b"),
+    ) -> Any:
+        trainer = Train(seed).with_id("Trainer")
+        baseline = baseline_resolver(trainer.outputs["model"], classes=classes)
+        model, before = trainer.outputs["model"], baseline.outputs["model"]
+        evaluator = Judge(model, before, "accepted", json.dumps(classes)).with_id("Evaluator")
+        gate = Judge(model, before, verdict, json.dumps(classes)).with_id("ClinicalGate")
+        gate.add_upstream_node(evaluator)
+        nodes = [trainer, baseline, evaluator, gate]
+        if push:
+            pusher = Push(model, withdrawn).with_id("Pusher")
+            pusher.add_upstream_node(gate)
+            nodes.append(pusher)
+        launched = root.run(run_id, nodes)
+        (candidate,) = launched["Trainer"].outputs["model"]
+        found = launched[BASELINE_ID].outputs.get("model", [])
+        assert set(launched[BASELINE_ID].outputs) <= {"model"}
+        return candidate.id, [model.id for model in found], launched
+
+    return go
+
+
+def test_first_run_has_no_baseline(run: Any) -> None:
+    _, baseline, _ = run("1", seed=1)
+    assert baseline == []
+
+
+def test_pushed_model_is_baseline_of_the_next(run: Any) -> None:
+    first, _, _ = run("1", seed=1)
+    _, baseline, launched = run("2", seed=2)
+    assert baseline == [first]
+    assert launched["Evaluator"].input_ids["baseline"] == [first]
+
+
+def test_repeated_run_keeps_its_baseline_and_is_cached(run: Any) -> None:
+    first, _, _ = run("1", seed=1)
+    second, _, _ = run("2", seed=2)
+    again, baseline, launched = run("3", seed=2)
+    assert (again, baseline) == (second, [first])
+    assert all(launched[node].cached for node in launched if node != BASELINE_ID)
+
+
+def test_repeated_first_run_has_no_baseline_and_is_cached(run: Any) -> None:
+    run("1", seed=1)
+    _, baseline, launched = run("2", seed=1)
+    assert baseline == []
+    assert all(launched[node].cached for node in launched if node != BASELINE_ID)
+
+
+def test_model_refused_by_the_gate_is_no_baseline(run: Any) -> None:
+    first, _, _ = run("1", seed=1)
+    run("2", seed=2, verdict="model_refused", push=False)
+    _, baseline, _ = run("3", seed=3)
+    assert baseline == [first]
+
+
+def test_model_that_was_not_pushed_is_no_baseline(run: Any) -> None:
+    first, _, _ = run("1", seed=1)
+    run("2", seed=2, push=False)
+    _, baseline, _ = run("3", seed=3)
+    assert baseline == [first]
+
+
+def test_withdrawn_model_is_no_baseline(run: Any) -> None:
+    first, _, _ = run("1", seed=1)
+    run("2", seed=2, withdrawn=1)
+    _, baseline, _ = run("3", seed=3)
+    assert baseline == [first]
+
+
+def test_model_of_other_classes_is_no_baseline(run: Any) -> None:
+    run("1", seed=1, classes=("a", "b", "c"))
+    _, baseline, _ = run("2", seed=2)
+    assert baseline == []
+
+
+@given(st.sets(st.integers(1, 50)), st.integers(1, 50))
+def test_baseline_is_the_newest_before_the_candidate(models: set[int], candidate: int) -> None:
+    found = newest_before(candidate, models)
+    older = {model for model in models if model < candidate}
+    assert found == (max(older) if older else None)

@@ -1,0 +1,137 @@
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tensorflow as tf
+import tensorflow_data_validation as tfdv
+from google.protobuf import text_format
+from tfx.components.example_validator.component import ExampleValidator
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
+from tfx.components.statistics_gen.component import StatisticsGen
+from tfx.dsl.components.common.importer import Importer
+from tfx.types import artifact_utils, standard_artifacts
+
+from components import blessing
+from components.artifacts import IngestAccount
+from components.blessing import Finding
+from components.data_gate.component import DataGate
+from components.image_example_gen.account import RowAccount, write_account
+from components.image_example_gen.settings import IngestSettings
+from pipeline.curated_schema import schema_for
+
+Judge = Callable[[Path], tuple[str, tuple[Finding, ...]]]
+
+
+def examples_of(folder: Path) -> Iterator[tuple[str, tf.train.Example]]:
+    """Yield (split, example) of an example folder."""
+    for file in sorted(folder.glob("Split-*/*")):
+        for record in tf.data.TFRecordDataset(str(file)):
+            yield file.parent.name.removeprefix("Split-"), tf.train.Example.FromString(record.numpy())
+
+
+def row_of(split: str, example: tf.train.Example) -> RowAccount:
+    feature = example.features.feature
+    text = {name: feature[name].bytes_list.value[0].decode() for name in ("image_key", "patient_key", "label")}
+    return RowAccount(
+        row=feature["row"].int64_list.value[0],
+        file=text["image_key"],
+        patient=text["patient_key"],
+        split=split,
+        label=text["label"],
+        pixels_sha256=text["image_key"],
+    )
+
+
+@pytest.fixture
+def judge(root: Any, tmp_path: Path, classes: tuple[str, ...]) -> Judge:
+    """Return a function that runs the data nodes on an example folder and returns DataGate's word."""
+
+    def run(examples: Path) -> tuple[str, tuple[Finding, ...]]:
+        account = tmp_path / "account"
+        account.mkdir()
+        rows = [row_of(split, example) for split, example in examples_of(examples)]
+        write_account(account, rows, settings=IngestSettings(classes=classes, key_id="0"), manifest_sha256="0")
+        schema_file = tmp_path / "schema.pbtxt"
+        schema_file.write_text(text_format.MessageToString(schema_for(classes, ["site"])))
+        split_names = {"split_names": artifact_utils.encode_split_names(["train", "val", "test"])}
+        given = Importer(source_uri=str(examples), artifact_type=standard_artifacts.Examples, properties=split_names)
+        told = Importer(source_uri=str(account), artifact_type=IngestAccount).with_id("Account")
+        schema = ImportSchemaGen(schema_file=str(schema_file))
+        options = tfdv.StatsOptions(experimental_filter_read_paths=True)
+        read = {"examples": given.outputs["result"], "schema": schema.outputs["schema"]}
+        statistics = StatisticsGen(**read, stats_options=options)
+        checked = {"statistics": statistics.outputs["statistics"], "schema": schema.outputs["schema"]}
+        validator = ExampleValidator(**checked)
+        gate = DataGate(
+            **checked,
+            account=told.outputs["result"],
+            anomalies=validator.outputs["anomalies"],
+            examples=given.outputs["result"],
+            classes=classes,
+            allowed_repeats=0,
+        )
+        launched = root.run("run", [given.with_id("Examples"), told, schema, statistics, validator, gate])
+        (found,) = launched["DataGate"].outputs["blessing"]
+        verdict, findings = blessing.read(found.uri)
+        assert found.get_int_custom_property("blessed") == int(verdict == "accepted")
+        return verdict, findings
+
+    return run
+
+
+def rewrite(folder: Path, change: Callable[[tf.train.Example], None]) -> None:
+    """Change every example of a file."""
+    for file in sorted(folder.glob("data_tfrecord*")):
+        examples = [tf.train.Example.FromString(record.numpy()) for record in tf.data.TFRecordDataset(str(file))]
+        with tf.io.TFRecordWriter(str(file)) as writer:
+            for example in examples:
+                change(example)
+                writer.write(example.SerializeToString())
+
+
+def test_good_data_are_accepted_with_every_check_listed(judge: Judge, example_folder: Path) -> None:
+    verdict, findings = judge(example_folder)
+    assert verdict == "accepted"
+    subjects = {finding.subject for finding in findings}
+    expected = {"classes in every split", "quarantined rows", "patients across splits", "identical images across splits"}
+    assert subjects == {*expected, "anomalies"}
+    assert not any(finding.refuses for finding in findings)
+
+
+def test_anomaly_names_feature_rule_split_and_rows(judge: Judge, example_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(example_folder, tmp_path / "examples"))
+
+    def blank(example: tf.train.Example) -> None:
+        if example.features.feature["row"].int64_list.value[0] in {205, 210}:
+            example.features.feature["entropy"].float_list.value[:] = [0.0]
+
+    rewrite(folder / "Split-test", blank)
+    verdict, findings = judge(folder)
+    assert verdict == "data_refused"
+    (finding,) = [finding for finding in findings if finding.refuses]
+    assert finding.subject == "feature entropy, test"
+    assert finding.expected == "0.1 to 8"
+    assert finding.rule.startswith("schema: ")
+    assert finding.rows == (205, 210)
+
+
+def test_shared_patient_and_image_are_refused_by_row(judge: Judge, example_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(example_folder, tmp_path / "examples"))
+    (folder / "Split-val" / "data_tfrecord-00001-of-00002").unlink()
+    shutil.copy(folder / "Split-test" / "data_tfrecord-00001-of-00002", folder / "Split-val")
+    verdict, findings = judge(folder)
+    assert verdict == "data_refused"
+    refusing = {finding.rule for finding in findings if finding.refuses}
+    assert refusing == {"data.patient", "data.allowed_repeats"}
+
+
+def test_empty_split_is_refused_for_its_classes_alone(judge: Judge, example_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(example_folder, tmp_path / "examples"))
+    for file in (folder / "Split-val").iterdir():
+        file.write_bytes(b"")
+    verdict, findings = judge(folder)
+    assert verdict == "data_refused"
+    refusing = [finding.subject for finding in findings if finding.refuses]
+    assert refusing == ["class normal in val", "class nodule in val", "class effusion in val"]

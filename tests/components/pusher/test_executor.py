@@ -1,0 +1,112 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tfx.dsl.components.base.base_executor import BaseExecutor
+from tfx.dsl.components.common.importer import Importer
+from tfx.types import Artifact, Channel, standard_artifacts
+
+from components import blessing
+from components.pusher.component import Pusher
+from components.pusher.executor import Executor
+from pipeline.errors import NotBlessedError
+
+Inputs = dict[str, list[Artifact]]
+
+
+def artifact(kind: type[Artifact], folder: Path, identity: int) -> Artifact:
+    made = kind()
+    made.uri, made.id = str(folder), identity
+    folder.mkdir(exist_ok=True)
+    return made
+
+
+@pytest.fixture
+def judged(tmp_path: Path, model_folder: Path) -> Callable[..., Inputs]:
+    """Return a function that makes the inputs of Pusher with the gates' verdicts."""
+
+    def make(clinical: str = "accepted", infra: str = "accepted") -> Inputs:
+        model_blessing = artifact(standard_artifacts.ModelBlessing, tmp_path / "clinical", 2)
+        infra_blessing = artifact(standard_artifacts.InfraBlessing, tmp_path / "infra", 3)
+        blessing.publish(model_blessing, clinical, [])
+        blessing.publish(infra_blessing, infra, [])
+        model = artifact(standard_artifacts.Model, model_folder, 1)
+        return {"model": [model], "model_blessing": [model_blessing], "infra_blessing": [infra_blessing]}
+
+    return make
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[[Inputs], Artifact]:
+    """Return a function that executes the push below tmp_path and returns its output."""
+
+    def go(inputs: Inputs) -> Artifact:
+        pushed = artifact(standard_artifacts.PushedModel, tmp_path / "pushed", 4)
+        executor = Executor(BaseExecutor.Context(pipeline_run_id="run-7"))
+        executor.Do(inputs, {"pushed_model": [pushed]}, {"serving_dir": str(tmp_path / "serving" / "demo")})
+        return pushed
+
+    return go
+
+
+def test_pushed_model_says_where_it_is(run: Callable[[Inputs], Artifact], judged: Callable[..., Inputs], tmp_path: Path) -> None:
+    pushed = run(judged())
+    destination = pushed.get_string_custom_property("pushed_destination")
+    version = pushed.get_string_custom_property("pushed_version")
+    assert pushed.get_int_custom_property("pushed") == 1
+    assert pushed.get_int_custom_property("current_model_id") == 1
+    assert destination == f"serving/demo/{version}"
+    assert (tmp_path / destination / "saved_model.pb").exists()
+
+
+def test_manifest_names_run_and_verdicts(run: Callable[[Inputs], Artifact], judged: Callable[..., Inputs]) -> None:
+    manifest = json.loads((Path(run(judged()).uri) / "manifest.json").read_text())
+    assert manifest["run_id"] == "run-7"
+    assert manifest["blessings"] == {"ClinicalGate": "accepted", "InfraValidator": "accepted"}
+
+
+@pytest.mark.parametrize(
+    ("clinical", "infra", "gate"),
+    [("model_refused", "accepted", "ClinicalGate"), ("accepted", "infra_refused", "InfraValidator")],
+)
+def test_unblessed_model_is_not_pushed(
+    run: Callable[[Inputs], Artifact], judged: Callable[..., Inputs], tmp_path: Path, clinical: str, infra: str, gate: str
+) -> None:
+    with pytest.raises(NotBlessedError, match=gate):
+        run(judged(clinical, infra))
+    assert not (tmp_path / "serving").exists()
+
+
+@pytest.mark.parametrize("missing", ["model_blessing", "infra_blessing"])
+def test_missing_blessing_is_no_blessing(run: Callable[[Inputs], Artifact], judged: Callable[..., Inputs], missing: str) -> None:
+    inputs = judged()
+    del inputs[missing]
+    with pytest.raises(NotBlessedError):
+        run(inputs)
+
+
+def test_both_blessings_are_required_inputs() -> None:
+    node = Pusher(
+        model=Channel(type=standard_artifacts.Model),
+        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+        infra_blessing=Channel(type=standard_artifacts.InfraBlessing),
+        serving_dir="/serving/demo",
+    )
+    assert not any(parameter.optional for parameter in node.spec.INPUTS.values())
+    assert list(node.outputs) == ["pushed_model"]
+
+
+def test_node_runs_in_a_pipeline_and_is_cached(root: Any, judged: Callable[..., Inputs], tmp_path: Path) -> None:
+    inputs = judged()
+    for run, cached in (("first", False), ("second", True)):
+        nodes = [
+            Importer(source_uri=found.uri, artifact_type=type(found), custom_properties={"blessed": 1}).with_id(key)
+            for key, (found,) in inputs.items()
+        ]
+        channels = {node.id: node.outputs["result"] for node in nodes}
+        pusher = Pusher(**channels, serving_dir=str(tmp_path / "serving" / "demo"))
+        assert root.run(run, [*nodes, pusher])["Pusher"].cached is cached
+    versions = [entry for entry in (tmp_path / "serving" / "demo").iterdir() if entry.is_dir()]
+    assert len(versions) == 1
