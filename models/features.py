@@ -9,7 +9,7 @@ WIDTH = "width"  # of the source, pixels
 HEIGHT = "height"  # of the source, pixels
 MEAN = "mean"  # of canonical pixels / 255, over all channels
 STANDARD_DEVIATION = "standard_deviation"  # of canonical pixels / 255, over all channels
-ENTROPY = "entropy"  # of the canonical grey-level histogram (256 bins), bits
+ENTROPY = "entropy"  # of the histogram of canonical pixel values (256 bins), bits
 SATURATED = "saturated"  # share of canonical pixel values that are 0 or 255
 
 LABEL_ID = "label_id"  # position of the label in the configured classes; made by Transform

@@ -1,5 +1,6 @@
 """The run configuration: typed, frozen, validated once. Defaults are the recommended values."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from models.features import RESERVED
 
+TAKEN = ("path", "split", "patient_id", "sha256", "model")  # columns of the manifest and of the prediction table
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 
@@ -97,7 +99,7 @@ class Data(Section):
     @classmethod
     def free_slice_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         """Refuse slice columns that would hide a feature of medtfx."""
-        taken = sorted(set(value) & {*RESERVED, "path", "split", "patient_id", "sha256"})
+        taken = sorted(name for name in value if name in {*RESERVED, *TAKEN} or re.fullmatch(r"p_\d+", name))
         if taken or len(set(value)) != len(value):
             raise ValueError(f"expected different column names other than {', '.join(taken) or 'each other'}")
         return value

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer
 
+from models.precision import choose, read_cpu_flags
 from pipeline.config_file import EXAMPLE_DATA, environment
 
 LIBRARIES = ("tfx", "tensorflow", "keras", "tensorflow-transform", "tensorflow-model-analysis", "apache-beam", "ml-metadata")
@@ -42,10 +43,8 @@ def all_checks() -> Iterator[Check]:
 
 def precision_of_cpu() -> str:
     """Return what training.precision: auto would choose, and why."""
-    from models.precision import choose  # noqa: PLC0415 - reads the CPU's flags only
-
-    precision, why = choose("auto")
-    return f"trains in {precision} ({why})"
+    chosen = choose("auto", read_cpu_flags())
+    return f"trains in {chosen.name} ({chosen.why})"
 
 
 def memory_check(meminfo: Path) -> Check:

@@ -3,20 +3,19 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow_data_validation as tfdv
-from ml_metadata.proto import metadata_store_pb2
-from tfx.components import Evaluator, ExampleValidator, ImportSchemaGen, StatisticsGen, Transform
+from tfx.components import Evaluator, ExampleValidator, StatisticsGen, Transform
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import transform_pb2
-from tfx.types import standard_artifacts
-from tfx.types.channel import Channel
 
-from components.baseline.strategy import NewestPushedModel
+from components.baseline.resolver import baseline_resolver
 from components.clinical_gate.component import ClinicalGate
+from components.clinical_gate.settings import GateSettings
 from components.data_gate.component import DataGate
 from components.evaluation.eval_config import eval_config
 from components.image_example_gen.component import ImageExampleGen
@@ -41,7 +40,7 @@ CODE = {
     "DataGate": ("components.data_gate.executor",),
     "Transform": ("models.preprocessing",),
     "Trainer": ("components.trainer.executor", "models.training"),
-    "Evaluator": (),
+    "Evaluator": ("components.evaluation.auc", "components.evaluation.balanced_accuracy"),
     "Predictions": ("components.predictions.executor",),
     "ClinicalGate": ("components.clinical_gate.executor",),
     "InfraValidator": ("components.infra_validator.executor",),
@@ -68,111 +67,170 @@ class Inputs:
     schema_file: Path
 
 
+class DataNodes(NamedTuple):
+    """From the manifest to data that training may use."""
+
+    ingest: ImageExampleGen
+    schema: ImportSchemaGen
+    statistics: StatisticsGen
+    anomalies: ExampleValidator
+    gate: DataGate
+
+
+class ModelNodes(NamedTuple):
+    """From examples to a candidate model."""
+
+    transform: Transform
+    trainer: Trainer
+
+
+class JudgementNodes(NamedTuple):
+    """From a candidate to a word on it."""
+
+    baseline: Resolver
+    evaluator: Evaluator
+    predictions: Predictions
+    gate: ClinicalGate
+
+
+class DeliveryNodes(NamedTuple):
+    """From a blessed candidate to a served version."""
+
+    infra_validator: InfraValidator
+    pusher: Pusher
+
+
 def build(config: Config, root: Root, inputs: Inputs) -> Pipeline:
     """Return the pipeline of a configuration."""
-    data = config.data
-    ingest = ImageExampleGen(
-        manifest=str(data.manifest),
-        manifest_sha256=inputs.manifest_sha256,
-        settings=ingest_settings(config, inputs),
-        work_dir=str(root.work),
+    data = data_nodes(config, root, inputs)
+    model = model_nodes(config, root, data)
+    judgement = judgement_nodes(config, data, model)
+    delivery = delivery_nodes(config, root, (data, model, judgement))
+    report = report_node(config, (data, model, judgement, delivery))
+    return Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=str(root.artifacts),
+        metadata_connection_config=metadata.sqlite_metadata_connection_config(str(root.metadata)),
+        components=[*data, *model, *judgement, *delivery, report],
+        enable_cache=True,
+        beam_pipeline_args=BEAM_ARGUMENTS,
     )
-    examples, account = ingest.outputs["examples"], ingest.outputs["account"]
+
+
+def data_nodes(config: Config, root: Root, inputs: Inputs) -> DataNodes:
+    """Ingest, measure, check against the curated schema, decide."""
+    ingest = ImageExampleGen(
+        config.data.manifest, inputs.manifest_sha256, settings=ingest_settings(config, inputs), work_dir=root.work
+    )
     schema = ImportSchemaGen(schema_file=str(inputs.schema_file))
-    # Reads what the schema names, and that leaves the pixels out.
-    options = tfdv.StatsOptions(experimental_filter_read_paths=True)
-    statistics = StatisticsGen(examples=examples, schema=schema.outputs["schema"], stats_options=options)
+    statistics = StatisticsGen(
+        examples=ingest.outputs["examples"],
+        schema=schema.outputs["schema"],
+        # Reads what the schema names, and that leaves the pixels out.
+        stats_options=tfdv.StatsOptions(experimental_filter_read_paths=True),
+    )
     anomalies = ExampleValidator(statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"])
-    data_gate = DataGate(
-        account=account,
+    gate = DataGate(
+        account=ingest.outputs["account"],
         statistics=statistics.outputs["statistics"],
         schema=schema.outputs["schema"],
         anomalies=anomalies.outputs["anomalies"],
-        classes=data.classes,
-        allowed_repeats=data.allowed_repeats,
+        examples=ingest.outputs["examples"],
+        classes=config.data.classes,
+        max_quarantined=config.data.max_quarantined,
+        allowed_repeats=config.data.allowed_repeats,
     )
+    return DataNodes(ingest, schema, statistics, anomalies, gate)
+
+
+def model_nodes(config: Config, root: Root, data: DataNodes) -> ModelNodes:
+    """Analyse the train split without reading pixels, then train."""
     transform = Transform(
-        examples=examples,
-        schema=schema.outputs["schema"],
+        examples=data.ingest.outputs["examples"],
+        schema=data.schema.outputs["schema"],
         preprocessing_fn="models.preprocessing.preprocessing_fn",
         splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=[]),
         materialize=False,
         disable_statistics=True,
         disable_analyzer_cache=True,
-        custom_config={"classes": list(data.classes)},
+        custom_config={"classes": list(config.data.classes)},
     )
-    transform.add_upstream_node(data_gate)
+    transform.add_upstream_node(data.gate)
     trainer = Trainer(
-        examples=examples,
+        examples=data.ingest.outputs["examples"],
         transform_graph=transform.outputs["transform_graph"],
-        schema=schema.outputs["schema"],
-        data_blessing=data_gate.outputs["blessing"],
+        schema=data.schema.outputs["schema"],
+        data_blessing=data.gate.outputs["blessing"],
         custom_config=training_config(config, root),
     )
-    model = trainer.outputs["model"]
-    baseline = Resolver(
-        strategy_class=NewestPushedModel,
-        model=Channel(type=standard_artifacts.Model, producer_component_id="Trainer", output_key="model"),
-        candidate=model,
-        blessing=Channel(type=standard_artifacts.ModelBlessing, producer_component_id="ClinicalGate", output_key="blessing"),
-        pushed=Channel(type=standard_artifacts.PushedModel, producer_component_id="Pusher", output_key="pushed_model"),
-    ).with_id("Baseline")
+    return ModelNodes(transform, trainer)
+
+
+def judgement_nodes(config: Config, data: DataNodes, model: ModelNodes) -> JudgementNodes:
+    """Evaluate beside the baseline, write one table of predictions, decide."""
+    examples, candidate = data.ingest.outputs["examples"], model.trainer.outputs["model"]
+    baseline = baseline_resolver(candidate, classes=config.data.classes)
     evaluator = Evaluator(
         examples=examples,
-        model=model,
+        model=candidate,
         baseline_model=baseline.outputs["model"],
-        eval_config=eval_config(config.evaluation, data.classes, data.slices),
-        schema=schema.outputs["schema"],
+        eval_config=eval_config(config.evaluation, classes=config.data.classes, slices=config.data.slices),
+        schema=data.schema.outputs["schema"],
         example_splits=["test"],
     )
     predictions = Predictions(
-        examples=examples, model=model, baseline_model=baseline.outputs["model"], classes=data.classes, slices=data.slices
+        examples=examples,
+        model=candidate,
+        baseline_model=baseline.outputs["model"],
+        classes=config.data.classes,
+        slices=config.data.slices,
     )
-    clinical_gate = ClinicalGate(
+    gate = ClinicalGate(
         predictions=predictions.outputs["predictions"],
         evaluation=evaluator.outputs["evaluation"],
         evaluator_blessing=evaluator.outputs["blessing"],
-        model=model,
-        rules=[rule.model_dump() for rule in config.gate.rules],
-        classes=data.classes,
+        model=candidate,
+        settings=GateSettings(classes=config.data.classes, rules=config.gate.rules, evaluation=config.evaluation),
     )
+    return JudgementNodes(baseline, evaluator, predictions, gate)
+
+
+def delivery_nodes(config: Config, root: Root, upstream: tuple[DataNodes, ModelNodes, JudgementNodes]) -> DeliveryNodes:
+    """Load and ask the export as a server would, then push it."""
+    data, model, judgement = upstream
     infra_validator = InfraValidator(
-        model=model,
-        examples=examples,
-        model_blessing=clinical_gate.outputs["blessing"],
+        model=model.trainer.outputs["model"],
+        examples=data.ingest.outputs["examples"],
+        model_blessing=judgement.gate.outputs["blessing"],
         golden_requests=config.serving.golden_requests,
     )
     pusher = Pusher(
-        model=model,
-        model_blessing=clinical_gate.outputs["blessing"],
+        model=model.trainer.outputs["model"],
+        model_blessing=judgement.gate.outputs["blessing"],
         infra_blessing=infra_validator.outputs["blessing"],
         serving_dir=str(root.serving(config.serving_name)),
     )
-    report = RunReport(
-        config=config.model_dump_json(),
-        examples=examples,
-        account=account,
-        statistics=statistics.outputs["statistics"],
-        anomalies=anomalies.outputs["anomalies"],
-        data_blessing=data_gate.outputs["blessing"],
-        model=model,
-        model_run=trainer.outputs["model_run"],
-        evaluation=evaluator.outputs["evaluation"],
-        predictions=predictions.outputs["predictions"],
-        model_blessing=clinical_gate.outputs["blessing"],
-        infra_blessing=infra_validator.outputs["blessing"],
-        pushed_model=pusher.outputs["pushed_model"],
-    )
-    nodes = [ingest, schema, statistics, anomalies, data_gate, transform, trainer, baseline, evaluator]
-    nodes += [predictions, clinical_gate, infra_validator, pusher, report]
-    return Pipeline(
-        pipeline_name=config.name,
-        pipeline_root=str(root.artifacts),
-        metadata_connection_config=sqlite(root),
-        components=nodes,
-        enable_cache=True,
-        beam_pipeline_args=BEAM_ARGUMENTS,
-    )
+    return DeliveryNodes(infra_validator, pusher)
+
+
+def report_node(config: Config, upstream: tuple[DataNodes, ModelNodes, JudgementNodes, DeliveryNodes]) -> RunReport:
+    """Report whatever there is: every input is optional."""
+    data, model, judgement, delivery = upstream
+    inputs = {
+        "examples": data.ingest.outputs["examples"],
+        "account": data.ingest.outputs["account"],
+        "statistics": data.statistics.outputs["statistics"],
+        "anomalies": data.anomalies.outputs["anomalies"],
+        "data_blessing": data.gate.outputs["blessing"],
+        "model": model.trainer.outputs["model"],
+        "model_run": model.trainer.outputs["model_run"],
+        "evaluation": judgement.evaluator.outputs["evaluation"],
+        "predictions": judgement.predictions.outputs["predictions"],
+        "model_blessing": judgement.gate.outputs["blessing"],
+        "infra_blessing": delivery.infra_validator.outputs["blessing"],
+        "pushed_model": delivery.pusher.outputs["pushed_model"],
+    }
+    return RunReport(inputs, config=config.model_dump_json(), run_facts="")  # the runner fills the facts in
 
 
 def ingest_settings(config: Config, inputs: Inputs) -> IngestSettings:
@@ -190,7 +248,6 @@ def ingest_settings(config: Config, inputs: Inputs) -> IngestSettings:
         fit=image.fit,
         max_pixels=image.max_pixels,
         sixteen_bit_range=image.sixteen_bit_range,
-        max_quarantined=data.max_quarantined,
         key_id=inputs.key_id,
         key_file=str(inputs.key_file),
     )
@@ -204,8 +261,3 @@ def training_config(config: Config, root: Root) -> dict[str, Any]:
         "classes": list(config.data.classes),
         "work_dir": str(root.work),
     }
-
-
-def sqlite(root: Root) -> metadata_store_pb2.ConnectionConfig:
-    """Return the connection to the root's ML Metadata."""
-    return metadata.sqlite_metadata_connection_config(str(root.metadata))

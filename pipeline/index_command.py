@@ -57,7 +57,9 @@ def which_command(key: str, manifest_path: Path, key_file: Path | None) -> None:
         ConfigError: when the manifest or its key is absent, or no file has that hash.
     """
     pseudonymizer = pseudonym.Pseudonymizer(pseudonym.load_key(key_file or manifest_path.with_name("pseudonym.key")))
-    matches = [row for row in manifest.read_manifest(manifest_path) if pseudonymizer.image(row.path).startswith(key)]
+    matches = [
+        row for row in manifest.read_manifest(manifest_path, patient="unknown") if pseudonymizer.image(row.path).startswith(key)
+    ]
     if not matches:
         raise ConfigError(f"{key}: no file of {manifest_path} has this hash; was another pseudonym key used?")
     for row in matches:

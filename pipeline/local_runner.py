@@ -2,67 +2,38 @@
 
 import json
 import logging
+import os
+import platform
 import secrets
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from components import blessing
+from components.pusher.executor import ALREADY_SERVED, MODEL_ID, PUSHED_DESTINATION, PUSHED_VERSION
+from components.pusher.served import newest_version
+from components.run_report.run_facts import RunFacts
 from pipeline import graph, root
 from pipeline.code_digest import code_digest
 from pipeline.config import Config
 from pipeline.display import Display
 from pipeline.errors import MedtfxError
-from pipeline.node_launch import CompiledRun, NodeOutcome
+from pipeline.node_launch import FAILED, CompiledRun, NodeOutcome
 from pipeline.root import Root
 from pipeline.run_inputs import prepare_inputs
+from pipeline.run_result import RunResult
 from pipeline.verdict import Verdict
 
-REPORT = "RunReport"
-PUSHER = "Pusher"
+TRAINER, PUSHER, REPORT = "Trainer", "Pusher", "RunReport"
+REPORTED_LIBRARIES = ("medtfx", "tfx", "tensorflow", "keras", "apache-beam")
 
 
 class NodeFailedError(MedtfxError):
     """A node ended without its outputs."""
 
 
-@dataclass
-class Run:
-    """A run and what it has come to so far."""
-
-    run_id: str
-    verdict: Verdict = Verdict.FAILED
-    outcomes: dict[str, NodeOutcome] = field(default_factory=dict)
-    findings: tuple[blessing.Finding, ...] = ()
-    failure: str = ""
-    version: str | None = None
-    pushed_to: str | None = None
-    report: Path | None = None
-    summary: dict[str, Any] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the run's result as plain values, for programs."""
-        return {
-            "verdict": self.verdict.value,
-            "exit_code": self.verdict.exit_code,
-            "run_id": self.run_id,
-            "version": self.version,
-            "pushed_to": self.pushed_to,
-            "report": str(self.report) if self.report else None,
-            "seconds": {node: round(seconds, 3) for node, seconds in self.seconds.items()},
-            "cached": [node for node, outcome in self.outcomes.items() if outcome.cached],
-            "reasons": [
-                f"{item.rule}: {item.subject}: {item.found}, expected {item.expected}" for item in self.findings if item.refuses
-            ],
-            "failure": self.failure or None,
-            "metrics": self.summary.get("metrics", {}),
-        }
-
-
-def run(config: Config, state: Root, display: Display) -> Run:
+def run(config: Config, state: Root, display: Display) -> RunResult:
     """Run a configuration below a prepared, locked root.
 
     Raises:
@@ -70,27 +41,18 @@ def run(config: Config, state: Root, display: Display) -> Run:
         KeyboardInterrupt: when interrupted; the next run of the same configuration continues.
     """
     inputs = prepare_inputs(config, state, display.say)
-    compiled = CompiledRun(graph.build(config, state, inputs), digests())
+    digests = {node: {"code_digest": code_digest(modules)} for node, modules in graph.CODE.items()}
+    compiled = CompiledRun(graph.build(config, state, inputs), digests)
+    compiled.disable_cache(REPORT)
     run_id = root.unfinished_run(state, compiled.digest)
     if run_id:
         display.say(f"continuing the unfinished run {run_id}")
-    this = Run(run_id or new_run_id())
-    root.begin(state, this.run_id, compiled.digest)
-    compiled.disable_cache(REPORT)
-    compiled.bind(this.run_id)
-    try:
-        run_nodes(this, compiled, state, display)
-    except (Exception, SystemExit) as error:
-        logging.exception("run failed")
-        this.failure = explain(error)
-    write_report(this, compiled, state, display)
+    result = RunResult(run_id or new_run_id(), digests={"graph": compiled.digest, "manifest": inputs.manifest_sha256})
+    root.begin(state, result.run_id, compiled.digest)
+    compiled.bind(result.run_id)
+    LocalRunner(compiled, state, display=display, result=result).run()
     root.end(state)
-    return this
-
-
-def digests() -> dict[str, dict[str, str]]:
-    """Return the code digest of every node as its parameter."""
-    return {node: {"code_digest": code_digest(modules)} for node, modules in graph.CODE.items()}
+    return result
 
 
 def new_run_id() -> str:
@@ -98,91 +60,125 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
 
 
-def run_nodes(this: Run, compiled: CompiledRun, state: Root, display: Display) -> None:
-    """Launch the nodes in order until one refuses; set the run's verdict.
+class LocalRunner:
+    """Launches the nodes of one run and fills in its result."""
 
-    Raises:
-        NodeFailedError: when a node ends without outputs.
-        Exception: whatever an executor raised.
-    """
-    for node in compiled.node_ids:
-        if node == REPORT:
-            continue
-        if node == PUSHER:
-            push_again_if_gone(this, compiled, state, display)
-        outcome = launched(this, compiled, state, display=display, node=node)
-        if refused(this, node, outcome):
-            display.end(node, result="refused", seconds=outcome.seconds)
-            return
-        display.end(node, result="cached" if outcome.cached else "done", seconds=outcome.seconds)
-    pushed = this.outcomes[PUSHER]
-    this.verdict = Verdict.UNCHANGED if pushed.cached else Verdict.PUSHED
-    artifact = pushed.outputs["pushed_model"][0]
-    this.version = artifact.get_string_custom_property("pushed_version")
-    this.pushed_to = str(state.path / artifact.get_string_custom_property("pushed_destination"))
+    def __init__(self, compiled: CompiledRun, state: Root, *, display: Display, result: RunResult) -> None:
+        """Take a graph that is bound to the run id of `result`."""
+        self._compiled = compiled
+        self._state = state
+        self._display = display
+        self._result = result
+
+    def run(self) -> None:
+        """Launch the nodes until one refuses or fails, then report; an error becomes the result's `failure`."""
+        try:
+            self._run_nodes()
+        except Exception as error:  # whatever a node raised: the run ends with a report and exit code 1
+            logging.exception("run failed")
+            self._result.failure = explain(error)
+        try:
+            self._report()
+        except Exception:  # a report that fails does not change the verdict
+            logging.exception("report failed")
+            self._display.say("the report could not be written; the log has the details")
+
+    def _run_nodes(self) -> None:
+        for node in self._compiled.node_ids:
+            if node == REPORT:
+                continue
+            if node == PUSHER:
+                self._push_again_if_gone()
+            outcome = self._launch(node)
+            if self._refuses(outcome):
+                self._display.end(node, result="refused", seconds=outcome.seconds)
+                return
+            self._display.end(node, result="cached" if outcome.cached else "done", seconds=outcome.seconds)
+        self._conclude(self._result.outcomes[PUSHER])
+
+    def _launch(self, node: str) -> NodeOutcome:
+        """Launch one node and keep its outcome.
+
+        Raises:
+            NodeFailedError: when it ended without outputs.
+            Exception: whatever its executor raised.
+        """
+        self._display.begin(node)
+        begin = time.monotonic()
+        outcome = NodeOutcome(node, FAILED)
+        try:
+            outcome = self._compiled.launch(node, self._state.artifacts)
+        finally:
+            self._result.outcomes[node] = outcome
+            if not outcome.done:
+                self._display.end(node, result="failed", seconds=time.monotonic() - begin)
+        if not outcome.done:
+            raise NodeFailedError(f"{node}: an input that it needs is missing")
+        return outcome
+
+    def _refuses(self, outcome: NodeOutcome) -> bool:
+        """Tell whether a node is a gate that refused; then keep its verdict and findings."""
+        key = graph.GATES.get(outcome.node)
+        if key is None or blessing.is_blessed(outcome.outputs[key][0]):
+            return False
+        verdict, self._result.findings = blessing.read(outcome.outputs[key][0].uri)
+        self._result.verdict = Verdict(verdict)
+        return True
+
+    def _conclude(self, push: NodeOutcome) -> None:
+        """Take the verdict and the served version from Pusher's outcome."""
+        pushed = push.outputs["pushed_model"][0]
+        served_before = push.cached or pushed.get_int_custom_property(ALREADY_SERVED) == 1
+        destination = self._state.path / pushed.get_string_custom_property(PUSHED_DESTINATION)
+        self._result.verdict = Verdict.UNCHANGED if served_before else Verdict.PUSHED
+        self._result.version = pushed.get_string_custom_property(PUSHED_VERSION)
+        self._result.pushed_to = destination
+        newest = newest_version(destination.parent)
+        if newest is not None and newest > int(self._result.version):
+            self._display.say(f"note: version {newest}, of another run, is newer and is what is served")
+
+    def _push_again_if_gone(self) -> None:
+        """Make Pusher run when an earlier push of the same model is no longer in the serving folder."""
+        model = self._result.outcomes[TRAINER].outputs["model"][0]
+        pushes = [artifact.custom_properties for artifact in self._compiled.artifacts_of_type("PushedModel")]
+        ours = [push[PUSHED_DESTINATION].string_value for push in pushes if push[MODEL_ID].int_value == model.id]
+        if ours and not (self._state.path / ours[-1]).is_dir():
+            self._display.say(f"{ours[-1]} is gone from the serving folder: pushing again")
+            self._compiled.disable_cache(PUSHER)
+
+    def _report(self) -> None:
+        result = self._result
+        facts = RunFacts(
+            run_id=result.run_id,
+            verdict=result.verdict.value,
+            version=result.version,
+            reason=result.failure,
+            nodes=tuple(result.node_facts(node) for node in self._compiled.node_ids if node != REPORT),
+            versions={library: version(library) for library in REPORTED_LIBRARIES},
+            digests=result.digests,
+            machine=machine(),
+        )
+        self._compiled.set_parameter(REPORT, "run_facts", facts.model_dump_json())
+        outcome = self._launch(REPORT)
+        self._display.end(REPORT, result="done", seconds=outcome.seconds)
+        folder = Path(outcome.outputs["report"][0].uri)
+        result.summary = json.loads((folder / "summary.json").read_text())
+        result.report = root.keep_report(self._state, result.run_id, folder / "report.html")
 
 
-def launched(this: Run, compiled: CompiledRun, state: Root, *, display: Display, node: str) -> NodeOutcome:
-    """Launch one node and keep its outcome.
-
-    Raises:
-        NodeFailedError: when it ended without outputs.
-        Exception: whatever its executor raised.
-    """
-    display.begin(node)
-    begin = time.monotonic()
-    try:
-        outcome = compiled.launch(node, state.artifacts)
-    except Exception:
-        display.end(node, result="failed", seconds=time.monotonic() - begin)
-        raise
-    this.outcomes[node] = outcome
-    this.seconds[node] = outcome.seconds
-    if not outcome.done:
-        display.end(node, result="failed", seconds=outcome.seconds)
-        raise NodeFailedError(f"{node}: an input that it needs is missing")
-    return outcome
-
-
-def refused(this: Run, node: str, outcome: NodeOutcome) -> bool:
-    """Tell whether a node is a gate that refused; then keep its verdict and findings."""
-    key = graph.GATES.get(node)
-    if key is None or blessing.is_blessed(outcome.outputs[key][0]):
-        return False
-    verdict, this.findings = blessing.read(outcome.outputs[key][0].uri)
-    this.verdict = Verdict(verdict)
-    return True
-
-
-def push_again_if_gone(this: Run, compiled: CompiledRun, state: Root, display: Display) -> None:
-    """Make Pusher run when an earlier push of the same model is no longer in the serving folder."""
-    model = this.outcomes["Trainer"].outputs["model"][0]
-    pushes = [a.custom_properties for a in compiled.artifacts_of_type("PushedModel")]
-    ours = [push["pushed_destination"].string_value for push in pushes if push["model_id"].int_value == model.id]
-    if ours and not (state.path / ours[-1]).is_dir():
-        display.say(f"{ours[-1]} is gone from the serving folder: pushing again")
-        compiled.disable_cache(PUSHER)
-
-
-def explain(error: BaseException) -> str:
+def explain(error: Exception) -> str:
     """Return one line for an error: our own text, the system's reason, or the kind of error and where to look."""
     if isinstance(error, MedtfxError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror} (errno {error.errno})"
-    return f"{type(error).__name__}; the run's log has the details"
+    return f"{type(error).__name__}; the log has the details"
 
 
-def write_report(this: Run, compiled: CompiledRun, state: Root, display: Display) -> None:
-    """Launch RunReport with the facts of this run; a report that fails does not change the verdict."""
-    facts = {"run_id": this.run_id, "verdict": this.verdict.value, "failure": this.failure, "seconds": this.seconds}
-    compiled.set_parameter(REPORT, "run_facts", json.dumps(facts))
-    try:
-        outcome = launched(this, compiled, state, display=display, node=REPORT)
-    except Exception:
-        logging.exception("report failed")
-        return
-    display.end(REPORT, result="done", seconds=outcome.seconds)
-    folder = Path(outcome.outputs["report"][0].uri)
-    this.summary = json.loads((folder / "summary.json").read_text())
-    this.report = root.keep_report(state, this.run_id, folder / "report.html")
+def machine() -> dict[str, str]:
+    """Return what the run ran on, without its name."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": str(os.cpu_count()),
+        "python": platform.python_version(),
+    }

@@ -19,6 +19,7 @@ from tfx.types import Artifact
 
 CACHED = metadata_store_pb2.Execution.CACHED
 COMPLETE = metadata_store_pb2.Execution.COMPLETE
+FAILED = metadata_store_pb2.Execution.FAILED
 
 
 @dataclass(frozen=True)

@@ -26,15 +26,7 @@ def prepare_inputs(config: Config, root: Root, say: Callable[[str], None]) -> In
     """
     index_if_needed(config, say)
     path = config.data.manifest
-    if not path.is_file():
-        raise ConfigError(
-            f"data.manifest: {path}: no such file. Make one with `medtfx index SOURCE -o {path}`, or name a data.source."
-        )
-    columns = manifest.read_columns(path)
-    wanted = {"path", "label", *config.data.slices, *(["patient_id"] if config.data.patient == "column" else [])}
-    missing = sorted(wanted - set(columns))
-    if missing:
-        raise ConfigError(f"data.manifest: {path}: no column {', '.join(missing)}; it has {', '.join(columns)}")
+    manifest.read_manifest(path, patient=config.data.patient, slices=config.data.slices)
     key_file = key_of(config, say)
     return Inputs(
         manifest_sha256=manifest.digest(path),

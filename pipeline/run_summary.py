@@ -2,9 +2,6 @@
 
 from typing import Any, TextIO
 
-from rich.console import Console
-from rich.table import Table
-
 from pipeline.local_runner import Run
 from pipeline.root import Root
 from pipeline.verdict import Verdict
@@ -23,12 +20,8 @@ MEANINGS = {
 
 def print_summary(run: Run, state: Root, stream: TextIO) -> None:
     """Print a run's outcome."""
-    console = Console(file=stream, highlight=False, soft_wrap=True)
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for name, value in rows(run, state):
-        table.add_row(name, value)
-    console.print()
-    console.print(table)
+    lines = (f"{name:<8} {value}" for name, value in rows(run, state))
+    print("", *lines, sep="\n", file=stream, flush=True)
 
 
 def rows(run: Run, state: Root) -> list[tuple[str, str]]:
@@ -54,12 +47,12 @@ def rows(run: Run, state: Root) -> list[tuple[str, str]]:
 
 def data_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the lines about data and metrics that the report's summary holds."""
-    splits = summary.get("splits", {})
+    splits = (summary.get("data") or {}).get("splits", {})
     lines = [
         ("data" if number == 0 else "", f"{name}: {split['images']:,} images of {split['patients']:,} patients")
         for number, (name, split) in enumerate(splits.items())
     ]
-    metrics = summary.get("metrics", {})
+    metrics = {name: value for name, value in (summary.get("test") or {}).items() if isinstance(value, float)}
     if metrics:
-        lines.append(("test", ", ".join(f"{name} {value:.4f}" for name, value in metrics.items() if isinstance(value, float))))
+        lines.append(("test", ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())))
     return lines

@@ -12,8 +12,10 @@ from components import blessing
 from components.pusher.load_check import check_loads
 from components.pusher.manifest import Provenance, manifest_path
 from components.pusher.push import push
+from components.pusher.served import served_version_of
 
 MODEL_ID = "current_model_id"  # the model's id in ML Metadata; blessings carry it under the same name
+ALREADY_SERVED = "already_served"  # 1: the newest version was this export before, nothing was copied
 PUSHED = "pushed"
 PUSHED_DESTINATION = "pushed_destination"
 PUSHED_VERSION = "pushed_version"
@@ -25,7 +27,7 @@ class Executor(TfxExecutor):
     def Do(
         self, input_dict: dict[str, list[Artifact]], output_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any]
     ) -> None:
-        """Push the model.
+        """Push the model, unless the newest version already is this export.
 
         Raises:
             NotBlessedError: a gate has not blessed it.
@@ -35,9 +37,11 @@ class Executor(TfxExecutor):
         model = artifact_utils.get_single_instance(input_dict["model"])
         serving_dir = Path(exec_properties["serving_dir"])
         export = Path(path_utils.serving_model_path(model.uri))
-        version = push(export, serving_dir, provenance=self._provenance(model, input_dict), check=check_loads)
+        served = served_version_of(export, serving_dir)
+        version = served or push(export, serving_dir, provenance=self._provenance(model, input_dict), check=check_loads)
         pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
         shutil.copyfile(manifest_path(serving_dir, version), Path(pushed.uri) / "manifest.json")
+        pushed.set_int_custom_property(ALREADY_SERVED, int(served is not None))
         _publish(pushed, model, destination=f"serving/{serving_dir.name}/{version}")
 
     def _provenance(self, model: Artifact, input_dict: dict[str, list[Artifact]]) -> Provenance:

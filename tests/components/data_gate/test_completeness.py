@@ -10,7 +10,6 @@ def account(**changes: Any) -> dict[str, Any]:
     split = {"images": 10, "patients": 5, "classes": {"a": 5, "b": 5}}
     known = {
         "rows": 100,
-        "max_quarantined": 0.02,
         "quarantined": {},
         "split_seed": "seed-1",
         "fractions": {"train": 0.7, "val": 0.15, "test": 0.15},
@@ -25,20 +24,20 @@ def lost(row: int, reason: str) -> RowAccount:
 
 def test_quarantine_within_the_share_is_counted_by_reason() -> None:
     rows = [lost(7, "truncated"), lost(9, "undecodable")]
-    finding = judge_quarantine(account(quarantined={"undecodable": 1, "truncated": 1}), rows)
+    finding = judge_quarantine(account(quarantined={"undecodable": 1, "truncated": 1}), rows, most=0.02)
     assert not finding.refuses
     assert finding.found == "2 rows (2.00%): 1 truncated, 1 undecodable"
     assert finding.rows == (7, 9)
 
 
 def test_quarantine_above_the_share_refuses() -> None:
-    finding = judge_quarantine(account(quarantined={"truncated": 3}), [lost(row, "truncated") for row in (1, 2, 3)])
+    finding = judge_quarantine(account(quarantined={"truncated": 3}), [lost(row, "truncated") for row in (1, 2, 3)], most=0.02)
     assert finding.refuses
     assert finding.expected == "at most 2.00% of 100 rows"
 
 
 def test_empty_manifest_has_no_quarantine() -> None:
-    assert not judge_quarantine(account(rows=0), []).refuses
+    assert not judge_quarantine(account(rows=0), [], most=0.02).refuses
 
 
 @pytest.mark.parametrize("split", ["train", "val", "test"])

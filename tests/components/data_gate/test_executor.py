@@ -71,6 +71,7 @@ def judge(root: Any, tmp_path: Path, classes: tuple[str, ...]) -> Judge:
             examples=given.outputs["result"],
             classes=classes,
             allowed_repeats=0,
+            max_quarantined=0.01,
         )
         launched = root.run("run", [given.with_id("Examples"), told, schema, statistics, validator, gate])
         (found,) = launched["DataGate"].outputs["blessing"]

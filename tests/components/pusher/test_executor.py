@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,3 +111,23 @@ def test_node_runs_in_a_pipeline_and_is_cached(root: Any, judged: Callable[..., 
         assert root.run(run, [*nodes, pusher])["Pusher"].cached is cached
     versions = [entry for entry in (tmp_path / "serving" / "demo").iterdir() if entry.is_dir()]
     assert len(versions) == 1
+
+
+def test_model_that_is_served_already_is_not_pushed_again(
+    run: Callable[[Inputs], Artifact], judged: Callable[..., Inputs], tmp_path: Path
+) -> None:
+    first, second = run(judged()), run(judged())
+    assert second.get_int_custom_property("already_served") == 1
+    assert second.get_string_custom_property("pushed_version") == first.get_string_custom_property("pushed_version")
+    assert len([entry for entry in (tmp_path / "serving" / "demo").iterdir() if entry.is_dir()]) == 1
+
+
+def test_vanished_version_is_pushed_again(
+    run: Callable[[Inputs], Artifact], judged: Callable[..., Inputs], tmp_path: Path
+) -> None:
+    first = run(judged())
+    version = int(first.get_string_custom_property("pushed_version"))
+    shutil.rmtree(tmp_path / "serving" / "demo" / str(version))
+    again = run(judged())
+    assert again.get_int_custom_property("already_served") == 0
+    assert int(again.get_string_custom_property("pushed_version")) > version

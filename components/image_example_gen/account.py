@@ -1,0 +1,92 @@
+"""The account of an ingest: what became of every manifest row, and the sums."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from components.image_example_gen.quarantine import Reason
+from components.image_example_gen.settings import IngestSettings
+from models.features import SPLITS
+
+ACCOUNT_FILE = "account.json"
+ROWS_FILE = "rows.jsonl"
+EXAMPLE: Final = "example"
+QUARANTINED: Final = "quarantined"
+
+
+@dataclass(frozen=True)
+class RowAccount:
+    """What became of one row.
+
+    Args:
+        row: of the manifest.
+        file: image_key.
+        patient: patient_key; None without a patient id.
+        split: None where it can't be told.
+        label: None unless it is one of the configured classes.
+        pixels_sha256: of the canonical pixels and their shape; None for a quarantined row.
+        status: whether the row gave an example.
+        reason: code of quarantine.Reason; None for an example.
+    """
+
+    row: int
+    file: str
+    patient: str | None
+    split: str | None
+    label: str | None
+    pixels_sha256: str | None = None
+    status: Literal["example", "quarantined"] = "example"
+    reason: str | None = None
+
+
+def summary(rows: Sequence[RowAccount], settings: IngestSettings, manifest_sha256: str) -> dict[str, Any]:
+    """Return the content of account.json."""
+    examples = [row for row in rows if row.status == EXAMPLE]
+    reasons = Counter(row.reason for row in rows if row.reason is not None)
+    return {
+        "manifest_sha256": manifest_sha256,
+        "key_id": settings.key_id,
+        "rows": len(rows),
+        "examples": len(examples),
+        "patients": len({row.patient for row in examples}),
+        "patient": settings.patient,
+        "max_quarantined": settings.max_quarantined,
+        "splits": {split: _split_summary([row for row in examples if row.split == split], settings.classes) for split in SPLITS},
+        "quarantined": dict(sorted(reasons.items())),
+        "unknown_labels": {"rows": reasons[Reason.UNKNOWN_LABEL.value]},
+        "split_seed": settings.split_seed,
+        "fractions": dict(zip(SPLITS, settings.fractions, strict=True)),
+    }
+
+
+def _split_summary(examples: Sequence[RowAccount], classes: Sequence[str]) -> dict[str, Any]:
+    labels = Counter(row.label for row in examples)
+    return {
+        "images": len(examples),
+        "patients": len({row.patient for row in examples}),
+        "classes": {name: labels[name] for name in classes},
+    }
+
+
+def write_account(folder: Path, rows: Iterable[RowAccount], *, settings: IngestSettings, manifest_sha256: str) -> None:
+    """Write account.json and rows.jsonl, rows in the manifest's order."""
+    ordered = sorted(rows, key=lambda row: row.row)
+    with (folder / ROWS_FILE).open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(asdict(row)) + "\n" for row in ordered)
+    text = json.dumps(summary(ordered, settings, manifest_sha256), indent=2)
+    (folder / ACCOUNT_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def read_rows(folder: Path) -> tuple[RowAccount, ...]:
+    """Return the rows that `write_account` wrote, in the manifest's order."""
+    with (folder / ROWS_FILE).open(encoding="utf-8") as file:
+        return tuple(RowAccount(**json.loads(line)) for line in file)
+
+
+def read_account(folder: Path) -> dict[str, Any]:
+    """Return the sums that `write_account` wrote."""
+    content: dict[str, Any] = json.loads((folder / ACCOUNT_FILE).read_text(encoding="utf-8"))
+    return content

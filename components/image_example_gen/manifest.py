@@ -1,0 +1,137 @@
+"""The manifest: a CSV file with a row per image, `path,label,patient_id` and optional `split`, `sha256` and slice columns."""
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TextIO
+
+from pipeline.errors import ConfigError
+
+PATH, LABEL, PATIENT_ID, SPLIT, SHA256 = "path", "label", "patient_id", "split", "sha256"
+STANDARD = (PATH, LABEL, PATIENT_ID, SPLIT, SHA256)
+PatientRule = Literal["column", "unknown"]
+
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """One row of a manifest; its repr names no file and no patient.
+
+    Args:
+        row: 1 for the first row below the header; empty lines don't count.
+        path: as it stands in the file: absolute or relative to the manifest's folder.
+        label: class name, or several separated by ';'.
+        patient_id: '' where the manifest has none.
+        split: 'train', 'val', 'test', or '' to split by patient.
+        sha256: of the image file's bytes, or ''.
+        columns: the further columns by name.
+    """
+
+    row: int
+    path: str = field(repr=False)
+    label: str
+    patient_id: str = field(repr=False)
+    split: str = ""
+    sha256: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of the manifest's bytes, the identity of the data set.
+
+    Raises:
+        ConfigError: when the file can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ConfigError(f"manifest {path}: {error.strerror}. Write one with `medtfx index`.") from error
+
+
+def read_manifest(path: Path, *, patient: PatientRule = "column", slices: Sequence[str] = ()) -> tuple[ManifestRow, ...]:
+    """Return the rows of a manifest in file order.
+
+    Args:
+        path: the CSV file, UTF-8 with or without byte order mark.
+        patient: 'column' demands the patient_id column, 'unknown' ignores it.
+        slices: further columns that must be there.
+
+    Raises:
+        ConfigError: when the file is missing, empty, not UTF-8 CSV, or lacks a column.
+    """
+    with _opened(path) as file:
+        rows = tuple(_rows(path, csv.reader(file, strict=True), patient, slices))
+    if not rows:
+        raise ConfigError(f"manifest {path}: holds no rows; expected one per image below the header")
+    if patient == "column" and not any(row.patient_id for row in rows):
+        raise ConfigError(f"manifest {path}: patient_id is empty in every row. Fill it, or write `data.patient: unknown`.")
+    return rows
+
+
+def read_columns(path: Path) -> tuple[str, ...]:
+    """Return the names in the header of a manifest.
+
+    Raises:
+        ConfigError: when the file is missing, empty or not UTF-8 CSV.
+    """
+    with _opened(path) as file:
+        header = next(csv.reader(file, strict=True), [])
+    if not header:
+        raise ConfigError(f"manifest {path}: is empty; expected a header with {PATH}, {LABEL}, {PATIENT_ID}")
+    return tuple(header)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    """Open a manifest for reading; turn what goes wrong within into a ConfigError."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield file
+    except OSError as error:
+        raise ConfigError(f"manifest {path}: {error.strerror}. Write one with `medtfx index`.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"manifest {path}: byte {error.start} is not UTF-8. Save the file as UTF-8.") from error
+    except csv.Error as error:
+        raise ConfigError(f"manifest {path}: not a CSV file: {error}") from error
+
+
+def _rows(path: Path, table: Iterator[list[str]], patient: PatientRule, slices: Sequence[str]) -> Iterator[ManifestRow]:
+    header = next(table, [])
+    _check_header(path, header, [PATH, LABEL, *([PATIENT_ID] if patient == "column" else []), *slices])
+    row = 0
+    for cells in table:
+        if not cells:
+            continue
+        row += 1
+        if len(cells) != len(header):
+            raise ConfigError(f"manifest {path}: row {row} has {len(cells)} cells; expected {len(header)} as in the header")
+        yield _row(row, dict(zip(header, cells, strict=True)), patient)
+
+
+def _row(row: int, cells: Mapping[str, str], patient: PatientRule) -> ManifestRow:
+    return ManifestRow(
+        row=row,
+        path=cells[PATH],
+        label=cells[LABEL].strip(),
+        patient_id=cells[PATIENT_ID].strip() if patient == "column" else "",
+        split=cells.get(SPLIT, "").strip(),
+        sha256=cells.get(SHA256, "").strip().lower(),
+        columns={name: value for name, value in cells.items() if name not in STANDARD},
+    )
+
+
+def _check_header(path: Path, header: Sequence[str], needed: Sequence[str]) -> None:
+    """Raise ConfigError unless every needed column is there, and each column once."""
+    if not header:
+        raise ConfigError(f"manifest {path}: is empty; expected a header with {', '.join(needed)}")
+    missing = [name for name in needed if name not in header]
+    if missing:
+        advice = " Or write `data.patient: unknown`." if PATIENT_ID in missing else ""
+        raise ConfigError(f"manifest {path}: no column {', '.join(missing)}; it has {', '.join(header)}.{advice}")
+    repeated = [name for name, count in Counter(header).items() if count > 1]
+    if repeated:
+        raise ConfigError(f"manifest {path}: column {', '.join(repeated)} stands there more than once")

@@ -1,0 +1,45 @@
+"""The PNG file of a canonical image, written for speed (PNG specification, third edition).
+
+One filter and run-length matching instead of a search: a third of the time of libpng's level 1 at nearly its size, and quicker
+to decode. Encoding is a quarter of an ingest's work otherwise.
+"""
+
+import struct
+import zlib
+
+import numpy as np
+
+from models.canonical_image import PNG_SIGNATURE
+
+UP_FILTER = 2  # each byte less the one above, section 9.2
+GREY, TRUECOLOUR = 0, 2  # colour types, section 11.2.1
+WINDOW_BITS, MEMORY_LEVEL = 15, 8  # zlib's own defaults; their place is before the strategy
+
+
+def png_file(pixels: np.ndarray) -> bytes:
+    """Return uint8 pixels [height, width, 1 or 3] as a PNG file; a grey image in three channels is stored as grey."""
+    channels = pixels.shape[2]
+    if channels > 1 and np.array_equal(pixels[..., 1:], np.broadcast_to(pixels[..., :1], pixels[..., 1:].shape)):
+        pixels = pixels[..., :1]
+    height, width, channels = pixels.shape
+    header = struct.pack(">IIBBBBB", width, height, 8, GREY if channels == 1 else TRUECOLOUR, 0, 0, 0)
+    data = _compressed(_filtered(pixels.reshape(height, width * channels)))
+    return PNG_SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
+
+
+def _filtered(rows: np.ndarray) -> np.ndarray:
+    """Return uint8 rows [height, bytes] filtered, each behind the number of its filter."""
+    filtered = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
+    filtered[:, 0] = UP_FILTER
+    filtered[0, 1:] = rows[0]
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])  # modulo 256, as the filter is defined
+    return filtered
+
+
+def _compressed(rows: np.ndarray) -> bytes:
+    stream = zlib.compressobj(1, zlib.DEFLATED, WINDOW_BITS, MEMORY_LEVEL, zlib.Z_RLE)
+    return stream.compress(rows.tobytes()) + stream.flush()
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

@@ -1,0 +1,98 @@
+"""Keyed hashes in place of patient ids and file paths.
+
+HMAC-SHA256 (RFC 2104) with a secret key: without the key nobody can try out names and compare. The domain goes into the hash, so
+that a patient and a file of the same name have nothing in common.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.errors import ConfigError
+
+KEY_VARIABLE = "MEDTFX_PSEUDONYM_KEY"
+KEY_BYTES = 32
+FEWEST_KEY_BYTES = 16
+KEY_HEX_DIGITS = 32  # of a hash: 128 bit, no two of a billion files meet
+KEY_ID_HEX_DIGITS = 8
+
+
+class Pseudonymizer:
+    """Gives patients and images the names under which a run knows them."""
+
+    def __init__(self, key: bytes) -> None:
+        """Keep the secret key."""
+        self._key = key
+
+    def __repr__(self) -> str:
+        """Show the key's id alone."""
+        return f"Pseudonymizer(key_id={self.key_id!r})"
+
+    def patient(self, patient_id: str) -> str:
+        """Return the patient_key of a patient id, 32 hex digits."""
+        return self._hash("patient", patient_id)[:KEY_HEX_DIGITS]
+
+    def image(self, path: str) -> str:
+        """Return the image_key of a path as it stands in the manifest, 32 hex digits."""
+        return self._hash("image", path)[:KEY_HEX_DIGITS]
+
+    @property
+    def key_id(self) -> str:
+        """Say which key this is without giving it away, 8 hex digits."""
+        return self._hash("key id", "")[:KEY_ID_HEX_DIGITS]
+
+    def _hash(self, domain: str, text: str) -> str:
+        message = b"medtfx " + domain.encode() + b"\x00" + text.encode("utf-8", "surrogatepass")
+        return hmac.new(self._key, message, hashlib.sha256).hexdigest()
+
+
+def key_id(key: bytes) -> str:
+    """Return the public name of a key, 8 hex digits."""
+    return Pseudonymizer(key).key_id
+
+
+def load_key(key_file: Path | str | None, environment: Mapping[str, str] = os.environ) -> bytes:
+    """Return the pseudonym key from MEDTFX_PSEUDONYM_KEY or, where that is unset, from a file; both hold hex digits.
+
+    Raises:
+        ConfigError: when there is no key, or it is not at least 32 hex digits. The key is never part of the message.
+    """
+    text, place = environment.get(KEY_VARIABLE, ""), KEY_VARIABLE
+    if not text:
+        if key_file is None:
+            raise ConfigError(f"no pseudonym key: set {KEY_VARIABLE} or name data.pseudonym_key_file")
+        text, place = _key_text(Path(key_file)), f"pseudonym key file {key_file}"
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) < FEWEST_KEY_BYTES:
+        raise ConfigError(f"{place}: expected at least {2 * FEWEST_KEY_BYTES} hex digits")
+    return key
+
+
+def _key_text(key_file: Path) -> str:
+    try:
+        return key_file.read_text(encoding="ascii", errors="replace")
+    except OSError as error:
+        raise ConfigError(f"pseudonym key file {key_file}: {error.strerror}") from error
+
+
+def make_key_file(path: Path) -> None:
+    """Write a new random key, readable by its owner alone; a key that is already there stays.
+
+    Raises:
+        ConfigError: when the file can't be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise ConfigError(f"pseudonym key file {path}: {error.strerror}") from error
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(KEY_BYTES) + "\n")

@@ -1,0 +1,144 @@
+"""Shards: cut from the manifest before a pixel is read, written one by one, each whole or absent.
+
+A shard has a TFRecord file per split and an account, written last: an account whose files are there says that the shard is done,
+so a killed ingest goes on where it stopped.
+"""
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tensorflow as tf
+
+from components.image_example_gen.account import RowAccount
+from components.image_example_gen.manifest import ManifestRow
+from components.image_example_gen.quarantine import Reason, repeat_reasons
+from components.image_example_gen.split import stable_fraction
+from models.features import SPLITS
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Ingested = tuple[RowAccount, bytes | None]
+AHEAD = 4  # rows per thread that may be decoded and wait for their turn
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Some rows of the manifest, to be ingested together.
+
+    Args:
+        index: of the shard, from 0.
+        count: of shards.
+        rows: of the manifest.
+        refused: rows, by number, that other rows of the manifest speak against.
+    """
+
+    index: int
+    count: int
+    rows: tuple[ManifestRow, ...]
+    refused: Mapping[int, Reason]
+
+    @property
+    def suffix(self) -> str:
+        """'00003-of-00016'."""
+        return f"{self.index:05d}-of-{self.count:05d}"
+
+
+def cut_shards(rows: Sequence[ManifestRow], seed: str, shard_rows: int) -> list[Shard]:
+    """Return the shards of a manifest; each is a mixture of all rows, the same for the same paths and seed."""
+    refused = repeat_reasons(rows)
+    mixed = sorted(rows, key=lambda row: (stable_fraction(seed, row.path), row.row))
+    parts = [tuple(mixed[start : start + shard_rows]) for start in range(0, len(mixed), shard_rows)]
+    return [
+        Shard(index, len(parts), part, {row.row: refused[row.row] for row in part if row.row in refused})
+        for index, part in enumerate(parts)
+    ]
+
+
+def split_folder(folder: Path, split: str) -> Path:
+    """Return the folder of a split's files, named as TFX does."""
+    return folder / f"Split-{split}"
+
+
+def examples_file(folder: Path, split: str, shard: Shard) -> Path:
+    """Return the TFRecord file of a shard and split."""
+    return split_folder(folder, split) / f"data_tfrecord-{shard.suffix}"
+
+
+def account_file(folder: Path, shard: Shard) -> Path:
+    """Return the file that says that a shard is done."""
+    return folder / f"shard-{shard.suffix}.json"
+
+
+def write_shard(folder: Path, shard: Shard, ingested: Iterable[Ingested]) -> None:
+    """Write a shard's files under temporary names, rename them, then write its account."""
+    accounts: list[RowAccount] = []
+    paths = {split: examples_file(folder, split, shard) for split in SPLITS}
+    hashes = {split: hashlib.sha256() for split in SPLITS}
+    with ExitStack() as stack:
+        writers = {}
+        for split, path in paths.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            writers[split] = stack.enter_context(tf.io.TFRecordWriter(str(_temporary(path))))
+        for account, example in ingested:
+            accounts.append(account)
+            if example is not None and account.split is not None:
+                writers[account.split].write(example)
+                hashes[account.split].update(example)
+    for path in paths.values():
+        _temporary(path).rename(path)
+    files = {split: {"bytes": path.stat().st_size, "sha256": hashes[split].hexdigest()} for split, path in paths.items()}
+    done = account_file(folder, shard)
+    _temporary(done).write_text(json.dumps({"files": files, "rows": [asdict(account) for account in accounts]}))
+    _temporary(done).rename(done)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")
+
+
+def is_done(folder: Path, shard: Shard) -> bool:
+    """Tell whether a shard is written in full."""
+    try:
+        files = _content(folder, shard)["files"]
+        return all(examples_file(folder, split, shard).stat().st_size == files[split]["bytes"] for split in SPLITS)
+    except (OSError, ValueError, KeyError):  # absent, cut short or of another make: written again
+        return False
+
+
+def read_accounts(folder: Path, shards: Iterable[Shard]) -> Iterator[RowAccount]:
+    """Yield the accounts of the rows of shards that are done."""
+    for shard in shards:
+        yield from (RowAccount(**row) for row in _content(folder, shard)["rows"])
+
+
+def content_sha256(folder: Path, shards: Iterable[Shard]) -> str:
+    """Return the digest of all examples, in order: equal for equal examples wherever they lie."""
+    digests = [_content(folder, shard)["files"][split]["sha256"] for shard in shards for split in SPLITS]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _content(folder: Path, shard: Shard) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(account_file(folder, shard).read_text())
+    return content
+
+
+def in_order(pool: Executor, function: Callable[[Task], Result], tasks: Iterable[Task], *, ahead: int) -> Iterator[Result]:
+    """Yield function(task) in the order of the tasks, worked on in the pool, at most `ahead` beyond the one being yielded."""
+    pending: deque[Future[Result]] = deque()
+    try:
+        for task in tasks:
+            pending.append(pool.submit(function, task))
+            if len(pending) > ahead:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        for future in pending:
+            future.cancel()

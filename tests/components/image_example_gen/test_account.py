@@ -1,0 +1,30 @@
+from pathlib import Path
+
+from components.image_example_gen.account import RowAccount, read_account, read_rows, summary, write_account
+from components.image_example_gen.settings import IngestSettings
+
+SETTINGS = IngestSettings(classes=("ill", "well"), key_id="00aa11bb", max_quarantined=0.3)
+ROWS = (
+    RowAccount(1, "f1", "p1", "train", "ill", "d1"),
+    RowAccount(2, "f2", "p1", "train", "well", "d2"),
+    RowAccount(3, "f3", "p2", "test", "ill", "d3"),
+    RowAccount(4, "f4", "p2", "test", None, None, "quarantined", "unknown_label"),
+    RowAccount(5, "f5", None, None, "ill", None, "quarantined", "no_patient"),
+)
+
+
+def test_sums_are_those_of_the_rows() -> None:
+    sums = summary(ROWS, SETTINGS, "abc")
+    assert (sums["rows"], sums["examples"], sums["patients"]) == (5, 3, 2)
+    assert sums["splits"]["train"] == {"images": 2, "patients": 1, "classes": {"ill": 1, "well": 1}}
+    assert sums["splits"]["val"] == {"images": 0, "patients": 0, "classes": {"ill": 0, "well": 0}}
+    assert sums["quarantined"] == {"no_patient": 1, "unknown_label": 1}
+    assert sums["unknown_labels"] == {"rows": 1}
+    assert (sums["manifest_sha256"], sums["key_id"], sums["max_quarantined"]) == ("abc", "00aa11bb", 0.3)
+    assert sums["fractions"] == {"train": 0.7, "val": 0.15, "test": 0.15}
+
+
+def test_written_account_reads_back_in_the_order_of_rows(tmp_path: Path) -> None:
+    write_account(tmp_path, ROWS[::-1], settings=SETTINGS, manifest_sha256="abc")
+    assert read_rows(tmp_path) == ROWS
+    assert read_account(tmp_path) == summary(ROWS, SETTINGS, "abc")

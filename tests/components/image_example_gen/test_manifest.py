@@ -1,0 +1,87 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.image_example_gen.manifest import ManifestRow, digest, read_manifest
+from pipeline.errors import ConfigError
+
+
+def manifest(folder: Path, text: str | bytes) -> Path:
+    path = folder / "manifest.csv"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def test_columns_find_their_place(tmp_path: Path) -> None:
+    text = "site,patient_id,label,path,sha256,split\n north ,P1 , ill,a b.png,AB12,test\n"
+    (row,) = read_manifest(manifest(tmp_path, text), slices=("site",))
+    assert row == ManifestRow(1, "a b.png", "ill", "P1", "test", "ab12", {"site": " north "})
+
+
+def test_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path) -> None:
+    rows = read_manifest(manifest(tmp_path, b"\xef\xbb\xbfpath,label,patient_id\r\na.png,ill,1\r\n"))
+    assert rows[0].path == "a.png"
+
+
+def test_odd_file_names_survive(tmp_path: Path) -> None:
+    rows = read_manifest(manifest(tmp_path, 'path,label,patient_id\n"a, ""b""\nü\t.png",ill,1\n/abs/ß.png,well,2\n'))
+    assert [row.path for row in rows] == ['a, "b"\nü\t.png', "/abs/ß.png"]
+
+
+def test_empty_lines_do_not_count(tmp_path: Path) -> None:
+    rows = read_manifest(manifest(tmp_path, "path,label,patient_id\n\na.png,ill,1\n\nb.png,well,2\n\n"))
+    assert [(row.row, row.path) for row in rows] == [(1, "a.png"), (2, "b.png")]
+
+
+def test_unknown_patients_need_no_column_and_ignore_it(tmp_path: Path) -> None:
+    assert read_manifest(manifest(tmp_path, "path,label\na.png,ill\n"), patient="unknown")[0].patient_id == ""
+    assert read_manifest(manifest(tmp_path, "path,label,patient_id\na.png,ill,P1\n"), patient="unknown")[0].patient_id == ""
+
+
+def test_repr_of_a_row_names_neither_file_nor_patient() -> None:
+    text = repr(ManifestRow(7, "Doe_Jane.png", "ill", "MRN1", columns={"name": "Jane Doe"}))
+    assert "Jane" not in text
+    assert "MRN1" not in text
+    assert "row=7" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty; expected a header with path, label, patient_id, site"),
+        ("path,label,patient_id\na.png,ill,1\n", "no column site; it has path, label, patient_id"),
+        ("path,label,site\na.png,ill,x\n", "no column patient_id; it has path, label, site. Or write `data.patient: unknown`"),
+        ("file;label;patient_id;site\n", "no column path, label, patient_id, site; it has file;label;patient_id;site"),
+        ("path,label,patient_id,site\n", "holds no rows"),
+        ("path,label,patient_id,site,site\na,b,c,d,e\n", "column site stands there more than once"),
+        ("path,label,patient_id,site\na.png,ill,1\n", "row 1 has 3 cells; expected 4"),
+        ("path,label,patient_id,site\na.png,ill,,x\n", "patient_id is empty in every row"),
+        ('path,label,patient_id,site\n"a.png,ill,,x\n', "not a CSV file"),
+        (b"path,label,patient_id,site\n\xff.png,ill,1,x\n", "byte 27 is not UTF-8"),
+    ],
+)
+def test_wrong_form_is_explained(tmp_path: Path, text: str | bytes, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        read_manifest(manifest(tmp_path, text), slices=("site",))
+
+
+@pytest.mark.parametrize("function", [read_manifest, digest])
+def test_missing_manifest_says_what_writes_one(tmp_path: Path, function: object) -> None:
+    with pytest.raises(ConfigError, match=r"absent\.csv: No such file or directory\. Write one with `medtfx index`"):
+        function(tmp_path / "absent.csv")  # type: ignore[operator]
+
+
+def test_digest_is_of_the_bytes(tmp_path: Path) -> None:
+    assert digest(manifest(tmp_path, "x")) == hashlib.sha256(b"x").hexdigest()
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_give_rows_or_a_config_error(tmp_path_factory: pytest.TempPathFactory, tail: bytes) -> None:
+    path = manifest(tmp_path_factory.mktemp("manifest"), b"path,label,patient_id\n" + tail)
+    try:
+        assert all(isinstance(row, ManifestRow) for row in read_manifest(path))
+    except ConfigError as error:
+        assert str(path) in str(error)

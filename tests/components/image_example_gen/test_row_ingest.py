@@ -1,0 +1,103 @@
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+import tensorflow as tf
+
+from components.image_example_gen.manifest import ManifestRow, read_manifest
+from components.image_example_gen.pseudonym import Pseudonymizer
+from components.image_example_gen.quarantine import Reason
+from components.image_example_gen.row_ingest import RowIngest
+from components.image_example_gen.split import split_of
+from models import features
+
+KEY = bytes(32)
+
+
+@pytest.fixture
+def setting(make_data: Callable[..., Any]) -> tuple[RowIngest, ManifestRow, ManifestRow]:
+    """Return the ingest and two rows: one with a site, one without."""
+    data = make_data(2)
+    first, second = read_manifest(data.manifest)
+    return RowIngest(data.settings, data.folder, Pseudonymizer(KEY)), first, second
+
+
+def features_of(example: bytes | None) -> dict[str, Any]:
+    assert example is not None
+    parsed = tf.train.Example.FromString(example).features.feature
+    return {name: getattr(value, value.WhichOneof("kind")).value[0] for name, value in parsed.items()}
+
+
+def test_example_has_every_feature_of_the_contract(setting: tuple[RowIngest, ManifestRow, ManifestRow]) -> None:
+    ingest, row, _ = setting
+    account, example = ingest.ingest(row)
+    values = features_of(example)
+    made_later = {features.LABEL_ID, features.PIXEL_MEAN, features.PIXEL_VARIANCE}
+    assert set(values) == {*features.RESERVED, "site"} - made_later
+    assert (values[features.ROW], values[features.WIDTH], values[features.HEIGHT]) == (1, 20, 24)
+    assert values[features.LABEL] == b"ill"
+    assert values["site"] == b"north"
+    assert values[features.IMAGE_KEY].decode() == account.file == Pseudonymizer(KEY).image(row.path)
+    assert values[features.PATIENT_KEY].decode() == account.patient == Pseudonymizer(KEY).patient(row.patient_id)
+
+
+def test_empty_slice_cell_is_unknown(setting: tuple[RowIngest, ManifestRow, ManifestRow]) -> None:
+    ingest, _, row = setting
+    assert features_of(ingest.ingest(row)[1])["site"] == b"unknown"
+
+
+def test_split_follows_from_the_patient_and_not_from_the_key(setting: tuple[RowIngest, ManifestRow, ManifestRow]) -> None:
+    ingest, row, _ = setting
+    other = replace(ingest, pseudonymizer=Pseudonymizer(bytes(31) + b"\x01"))
+    expected = split_of(row.patient_id, ingest.settings.split_seed, ingest.settings.fractions)
+    assert ingest.ingest(row)[0].split == other.ingest(row)[0].split == expected
+
+
+@pytest.mark.parametrize("split", features.SPLITS)
+def test_split_of_the_manifest_is_honoured(setting: tuple[RowIngest, ManifestRow, ManifestRow], split: str) -> None:
+    ingest, row, _ = setting
+    assert ingest.ingest(replace(row, split=split))[0].split == split
+
+
+def test_image_without_patient_is_its_own_patient(setting: tuple[RowIngest, ManifestRow, ManifestRow]) -> None:
+    ingest, first, second = setting
+    alone = replace(ingest, settings=replace(ingest.settings, patient="unknown"))
+    patients = {alone.ingest(replace(row, patient_id=""))[0].patient for row in (first, second)}
+    assert len(patients) == 2
+    assert None not in patients
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"label": "ill;well"}, Reason.SEVERAL_LABELS),
+        ({"label": "healthy"}, Reason.UNKNOWN_LABEL),
+        ({"patient_id": ""}, Reason.NO_PATIENT),
+        ({"split": "holdout"}, Reason.UNKNOWN_SPLIT),
+        ({"path": "images/absent.png"}, Reason.MISSING_FILE),
+        ({"sha256": "00"}, Reason.CHANGED_FILE),
+    ],
+)
+def test_bad_row_is_accounted_for(
+    setting: tuple[RowIngest, ManifestRow, ManifestRow], change: dict[str, str], reason: Reason
+) -> None:
+    ingest, row, _ = setting
+    account, example = ingest.ingest(replace(row, **change))  # type: ignore[arg-type]
+    assert example is None
+    assert (account.status, account.reason, account.pixels_sha256) == ("quarantined", reason.value, None)
+    assert account.label == (None if "label" in change else "ill")
+
+
+def test_row_that_others_speak_against_is_quarantined(setting: tuple[RowIngest, ManifestRow, ManifestRow]) -> None:
+    ingest, row, _ = setting
+    assert ingest.ingest(row, Reason.CONFLICTING_LABELS)[0].reason == "conflicting_labels"
+
+
+def test_neither_path_nor_patient_id_is_written(setting: tuple[RowIngest, ManifestRow, ManifestRow]) -> None:
+    ingest, row, _ = setting
+    account, example = ingest.ingest(row)
+    assert example is not None
+    for name in ("Doe", "Jane", row.patient_id):
+        assert name.encode() not in example
+        assert name not in str(asdict(account))

@@ -1,0 +1,19 @@
+from components.image_example_gen.settings import IngestSettings
+from models.canonical_image import CanonicalSpec
+
+
+def test_json_gives_the_same_settings_back() -> None:
+    settings = IngestSettings(
+        classes=("a", "b"), key_id="00aa11bb", slices=("site",), sixteen_bit_range=(3, 9), fit="center_crop"
+    )
+    assert IngestSettings.from_json(settings.to_json()) == settings
+
+
+def test_json_does_not_depend_on_the_order_of_arguments() -> None:
+    one = IngestSettings(classes=("a", "b"), key_id="00aa11bb").to_json()
+    assert one == IngestSettings(key_id="00aa11bb", classes=("a", "b")).to_json()
+
+
+def test_canonical_image_follows_from_the_settings() -> None:
+    settings = IngestSettings(classes=("a", "b"), key_id="0", size=64, channels=1, fit="center_crop", max_pixels=9)
+    assert settings.canonical == CanonicalSpec(64, 1, "center_crop", 9, (0, 65_535))

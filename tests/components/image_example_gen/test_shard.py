@@ -1,0 +1,131 @@
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.image_example_gen.account import RowAccount
+from components.image_example_gen.manifest import ManifestRow
+from components.image_example_gen.quarantine import Reason
+from components.image_example_gen.shard import (
+    Ingested,
+    Shard,
+    account_file,
+    content_sha256,
+    cut_shards,
+    examples_file,
+    in_order,
+    is_done,
+    read_accounts,
+    write_shard,
+)
+
+SHARD = Shard(3, 16, (), {})
+INGESTED: list[Ingested] = [
+    (RowAccount(1, "f1", "p1", "train", "ill", "d1"), b"one"),
+    (RowAccount(2, "f2", "p2", "test", "ill", "d2"), b"two"),
+    (RowAccount(3, "f3", None, None, "ill", None, "quarantined", "no_patient"), None),
+    (RowAccount(4, "f4", "p1", "train", "ill", "d4"), b"four"),
+]
+
+
+def manifest_rows(count: int) -> list[ManifestRow]:
+    return [ManifestRow(number + 1, f"{number}.png", "ill", str(number)) for number in range(count)]
+
+
+def records(path: Path) -> list[bytes]:
+    return [record.numpy() for record in tf.data.TFRecordDataset(str(path))]
+
+
+@given(count=st.integers(0, 60), size=st.integers(1, 70))
+def test_shards_hold_each_row_once_and_are_full_but_the_last(count: int, size: int) -> None:
+    shards = cut_shards(manifest_rows(count), "seed", size)
+    assert sorted(row.row for shard in shards for row in shard.rows) == list(range(1, count + 1))
+    assert all(len(shard.rows) == size for shard in shards[:-1])
+    assert [(shard.index, shard.count) for shard in shards] == [(index, len(shards)) for index in range(len(shards))]
+
+
+def test_shards_are_mixed_and_fixed_by_paths_and_seed() -> None:
+    rows = manifest_rows(100)
+    (shard,) = cut_shards(rows, "seed", 100)
+    assert [row.row for row in shard.rows] != list(range(1, 101))
+    assert cut_shards(rows[::-1], "seed", 100)[0].rows == shard.rows
+    assert cut_shards(rows, "other", 100)[0].rows != shard.rows
+
+
+def test_repeats_are_found_across_shards() -> None:
+    rows = [*manifest_rows(20), ManifestRow(21, "0.png", "well", "0")]
+    refused = {row: reason for shard in cut_shards(rows, "seed", 3) for row, reason in shard.refused.items()}
+    assert refused == {1: Reason.CONFLICTING_LABELS, 21: Reason.CONFLICTING_LABELS}
+
+
+def test_written_shard_has_a_file_per_split_and_its_account(tmp_path: Path) -> None:
+    write_shard(tmp_path, SHARD, INGESTED)
+    assert is_done(tmp_path, SHARD)
+    assert records(tmp_path / "Split-train/data_tfrecord-00003-of-00016") == [b"one", b"four"]
+    assert records(examples_file(tmp_path, "test", SHARD)) == [b"two"]
+    assert records(examples_file(tmp_path, "val", SHARD)) == []
+    assert list(read_accounts(tmp_path, [SHARD])) == [account for account, _ in INGESTED]
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_shard_that_broke_off_is_not_done_and_is_written_anew(tmp_path: Path) -> None:
+    def broken() -> Iterator[Ingested]:
+        yield from INGESTED[:2]
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        write_shard(tmp_path, SHARD, broken())
+    assert not is_done(tmp_path, SHARD)
+    write_shard(tmp_path, SHARD, INGESTED)
+    assert is_done(tmp_path, SHARD)
+
+
+@pytest.mark.parametrize("damage", ["cut", "removed", "account"])
+def test_shard_that_lost_something_is_not_done(tmp_path: Path, damage: str) -> None:
+    write_shard(tmp_path, SHARD, INGESTED)
+    path = account_file(tmp_path, SHARD) if damage == "account" else examples_file(tmp_path, "train", SHARD)
+    if damage == "removed":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-1])
+    assert not is_done(tmp_path, SHARD)
+
+
+def test_content_digest_follows_the_examples_alone(tmp_path: Path) -> None:
+    for name, ingested in (("one", INGESTED), ("two", INGESTED), ("three", INGESTED[:2])):
+        write_shard(tmp_path / name, SHARD, ingested)
+    one, two, three = (content_sha256(tmp_path / name, [SHARD]) for name in ("one", "two", "three"))
+    assert one == two != three
+
+
+def test_results_come_in_order_and_only_so_many_ahead() -> None:
+    started: list[int] = []
+
+    def work(task: int) -> int:
+        started.append(task)
+        time.sleep(0.002 * (task % 3))
+        return task
+
+    with ThreadPoolExecutor(4) as pool:
+        for position, result in enumerate(in_order(pool, work, range(40), ahead=5)):
+            assert result == position
+            assert len(started) <= position + 6
+
+
+def test_error_of_a_task_ends_the_rest() -> None:
+    started: list[int] = []
+
+    def work(task: int) -> int:
+        started.append(task)
+        if task == 3:
+            raise ValueError("row 3")
+        return task
+
+    with ThreadPoolExecutor(2) as pool, pytest.raises(ValueError, match="row 3"):
+        list(in_order(pool, work, range(1000), ahead=4))
+    assert len(started) < 20

@@ -1,0 +1,149 @@
+"""Every gate, on real data or a real model made bad: exit code, report, unchanged serving folder."""
+
+import json
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.e2e
+Rows = list[dict[str, str]]
+
+
+def nothing_changed(rows: Rows) -> None:
+    """Leave the manifest as it is."""
+
+
+def shuffle_labels(rows: Rows) -> None:
+    labels = [row["label"] for row in rows]
+    random.Random(3).shuffle(labels)
+    for row, label in zip(rows, labels, strict=True):
+        row["label"] = label
+
+
+def leak_a_patient(rows: Rows) -> None:
+    """The same patient in train and test by the split column."""
+    for number, row in enumerate(rows):
+        row["split"] = ("train", "train", "train", "val", "test")[number % 5]
+
+
+def leak_an_image(rows: Rows) -> None:
+    """One patient's image again under another patient, splits stated."""
+    patients = sorted({row["patient_id"] for row in rows})
+    for row in rows:
+        row["split"] = ("train", "train", "train", "val", "test")[patients.index(row["patient_id"]) % 5]
+    first_test = next(row for row in rows if row["split"] == "test")
+    first_train = next(row for row in rows if row["split"] == "train" and row["label"] == first_test["label"])
+    first_test["path"], first_test["sha256"] = str(copy_of(first_train["path"])), first_train["sha256"]
+
+
+def copy_of(path: str) -> Path:
+    """Name of the copy that the test makes of an image."""
+    return Path(path).with_name("copy_" + Path(path).name)
+
+
+def one_class_only(rows: Rows) -> None:
+    for row in rows:
+        row["label"] = "normal"
+
+
+def wrong_labels(rows: Rows) -> None:
+    for row in rows[:20]:
+        row["label"] = "nodul"
+
+
+DATA_FAULTS = {
+    "leaked patient": (leak_a_patient, "patient"),
+    "one class only": (one_class_only, "nodule"),
+    "wrong labels": (wrong_labels, "unknown_label"),
+}
+
+
+@pytest.mark.parametrize("fault", DATA_FAULTS)
+def test_unfit_data_is_refused_before_training(fault: str, own_data, medtfx, tmp_path: Path) -> None:
+    change, named = DATA_FAULTS[fault]
+    done = medtfx("run", own_data(change), "--root", tmp_path / "root", "--json")
+    assert done.code == 3
+    assert done.result["verdict"] == "data_refused"
+    assert any(named in reason for reason in done.result["reasons"]), done.result["reasons"]
+    assert "Trainer" not in done.result["seconds"]
+    report = Path(done.result["report"]).read_text()
+    assert named in report
+    assert not list((tmp_path / "root" / "serving").rglob("saved_model.pb"))
+
+
+def test_identical_image_in_two_splits_is_refused_unless_allowed(own_data, medtfx, tmp_path: Path) -> None:
+    config = own_data(leak_an_image)
+    folder = tmp_path / "data"
+    rows = [line.split(",") for line in (folder / "manifest.csv").read_text().splitlines()]
+    copied = next(Path(cell) for row in rows for cell in row if Path(cell).name.startswith("copy_"))
+    shutil.copyfile(folder / copied.with_name(copied.name.removeprefix("copy_")), folder / copied)
+    done = medtfx("run", config, "--root", tmp_path / "root", "--json")
+    assert done.code == 3
+    assert any("allowed_repeats" in reason for reason in done.result["reasons"])
+    allowed = medtfx(
+        "run", config, "--root", tmp_path / "root", "--json", "--set", "data.allowed_repeats=1", "--set", "training.steps=2"
+    )
+    assert allowed.code != 3
+
+
+def test_unreadable_images_over_the_limit_are_refused_and_listed_without_names(own_data, medtfx, tmp_path: Path) -> None:
+    config = own_data(nothing_changed)
+    images = sorted((tmp_path / "data").rglob("*.png"))
+    for image in images[:6]:
+        image.write_bytes(image.read_bytes()[:100])
+    done = medtfx("run", config, "--root", tmp_path / "root", "--json")
+    assert done.code == 3
+    assert any("max_quarantined" in reason for reason in done.result["reasons"])
+    report = Path(done.result["report"]).read_text()
+    assert not any(image.stem in report + done.stdout + done.stderr for image in images[:6])
+
+
+def test_model_of_shuffled_labels_is_refused_and_the_served_version_stays(
+    own_data, medtfx, pushed_run, files_below, tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    good = own_data(nothing_changed)
+    assert medtfx("run", good, "--root", root, "--json").code == 0
+    served = files_below(root / "serving")
+    bad = medtfx(
+        "run", own_data(shuffle_labels), "--root", root, "--json", "--set", "evaluation.thresholds=[{metric: auc, at_least: 0.8}]"
+    )
+    assert bad.code == 4
+    assert bad.result["verdict"] == "model_refused"
+    assert any("auc" in reason and "0.8" in reason for reason in bad.result["reasons"])
+    assert Path(bad.result["report"]).is_file()
+    assert files_below(root / "serving") == served
+    again = medtfx(
+        "run", tmp_path / "own.yaml", "--root", root, "--json", "--set", "evaluation.thresholds=[{metric: auc, at_least: 0.8}]"
+    )
+    assert (again.code, again.result["verdict"], again.result["reasons"]) == (4, "model_refused", bad.result["reasons"])
+    assert files_below(root / "serving") == served
+
+
+def test_too_few_patients_is_insufficient_evidence(pushed_run, demo_config: Path, medtfx, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(pushed_run[0], root)
+    rule = "gate.rules=[{measure: specificity, label: nodule, at_least: 0.97}]"
+    done = medtfx("run", demo_config, "--root", root, "--json", "--set", rule)
+    summary = json.dumps(done.result)
+    assert done.code == 4, summary
+    assert done.result["verdict"] in {"insufficient_evidence", "model_refused"}
+    assert any("specificity" in reason for reason in done.result["reasons"])
+
+
+def test_model_worse_than_the_served_one_is_refused(demo_config: Path, pushed_run, medtfx, files_below, tmp_path: Path) -> None:
+    tree = yaml.safe_load(demo_config.read_text())
+    tree["evaluation"] = {"thresholds": [{"metric": "auc", "at_least": 0.1}], "change": {"metric": "auc", "at_most_worse": 0.01}}
+    tree["gate"] = {"rules": []}
+    config = tmp_path / "demo.yaml"
+    config.write_text(yaml.safe_dump(tree))
+    root = tmp_path / "root"
+    assert medtfx("run", config, "--root", root, "--json").code == 0
+    served = files_below(root / "serving")
+    worse = medtfx("run", config, "--root", root, "--json", "--set", "training.steps=1")
+    assert worse.code == 4
+    assert worse.result["verdict"] == "model_refused"
+    assert files_below(root / "serving") == served

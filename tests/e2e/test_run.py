@@ -1,0 +1,78 @@
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+NODES = 13  # all but RunReport, which always runs
+
+
+def test_run_pushes_a_version_with_everything_beside_it(pushed_run) -> None:
+    root, done = pushed_run
+    result = done.result
+    assert result["verdict"] == "pushed"
+    assert Path(result["pushed_to"]).parent == root / "serving" / "demo"
+    assert (Path(result["pushed_to"]) / "saved_model.pb").is_file()
+    assert (root / "serving" / "demo" / f"{result['version']}.json").is_file()
+    assert Path(result["report"]).is_file()
+
+
+LOADER = """
+import json, sys
+import tensorflow.compat.v1 as tf
+tf.disable_eager_execution()
+with tf.Session(graph=tf.Graph()) as session:
+    meta = tf.saved_model.loader.load(session, ["serve"], sys.argv[1])
+    signature = meta.signature_def["predict_image"]
+    image = open(sys.argv[2], "rb").read()
+    names = {key: value.name for key, value in signature.outputs.items()}
+    values = session.run(names, {signature.inputs["image"].name: [image]})
+print(json.dumps({"classes": [c.decode() for c in values["classes"][0]], "sum": float(values["probabilities"][0].sum())}))
+"""
+
+
+def test_pushed_model_runs_in_a_tf1_session(pushed_run, demo_config: Path) -> None:
+    image = next((demo_config.parent / "data").rglob("*.png"))
+    done = subprocess.run(
+        [sys.executable, "-c", LOADER, pushed_run[1].result["pushed_to"], str(image)], capture_output=True, text=True, check=True
+    )
+    answer = json.loads(done.stdout.strip().splitlines()[-1])
+    assert answer["classes"] == ["normal", "nodule", "effusion"]
+    assert answer["sum"] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_second_run_redoes_nothing_and_a_vanished_version_is_pushed_again(
+    pushed_run, demo_config: Path, medtfx, files_below
+) -> None:
+    root, first = pushed_run
+    before = files_below(root / "serving")
+    second = medtfx("run", demo_config, "--root", root, "--json")
+    assert second.code == 0
+    assert second.result["verdict"] == "unchanged"
+    assert second.result["version"] == first.result["version"]
+    assert len(second.result["cached"]) == NODES - 1  # a resolver has no cache
+    assert files_below(root / "serving") == before
+
+    shutil.rmtree(second.result["pushed_to"])
+    third = medtfx("run", demo_config, "--root", root, "--json")
+    assert third.result["verdict"] == "pushed"
+    assert "is gone from the serving folder: pushing again" in third.stderr
+    assert int(third.result["version"]) > int(first.result["version"])
+
+
+def test_fresh_root_gives_the_same_metrics(pushed_run, demo_config: Path, medtfx, tmp_path: Path) -> None:
+    again = medtfx("run", demo_config, "--root", tmp_path / "fresh", "--json")
+    assert again.result["cached"] == []
+    assert again.result["metrics"] == pushed_run[1].result["metrics"]
+    assert again.result["metrics"]
+
+
+def test_people_get_a_summary(pushed_run, demo_config: Path, medtfx) -> None:
+    done = medtfx("run", demo_config, "--root", pushed_run[0])
+    for word in ("verdict", "train:", "test", "model", "report"):
+        assert word in done.stdout
+    assert len(done.stdout.splitlines()) < 30
+    assert "Trainer" in done.stderr

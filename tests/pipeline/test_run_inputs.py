@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from components.image_example_gen import manifest
+from pipeline import root, run_inputs
+from pipeline.config import Config
+from pipeline.errors import ConfigError
+
+
+def config_for(folder: Path, **data: object) -> Config:
+    values = {"manifest": folder / "manifest.csv", "classes": ["normal", "nodule", "effusion"], "slices": ["site"], **data}
+    thresholds = [{"metric": "auc", "at_least": 0.5}]
+    return Config.model_validate(
+        {"name": "small", "data": values, "evaluation": {"thresholds": thresholds}, "gate": {"rules": []}}
+    )
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> root.Root:
+    return root.prepare(tmp_path / "root")
+
+
+def test_source_is_indexed_once_and_a_key_is_made_beside_the_manifest(tmp_path: Path, state: root.Root) -> None:
+    said: list[str] = []
+    config = config_for(tmp_path / "data", source={"kind": "demo", "patients": 30})
+    first = run_inputs.prepare_inputs(config, state, said.append)
+    assert first.manifest_sha256 == manifest.digest(config.data.manifest)
+    assert first.key_file == tmp_path / "data" / "pseudonym.key"
+    assert first.key_file.stat().st_mode & 0o077 == 0
+    assert len(said) == 2
+    assert "indexed" in said[0]
+    assert "made a new pseudonym key" in said[1]
+    assert run_inputs.prepare_inputs(config, state, said.append) == first
+    assert len(said) == 2
+
+
+def test_missing_manifest_tells_how_to_make_one(tmp_path: Path, state: root.Root) -> None:
+    with pytest.raises(ConfigError, match=r"No such file or directory\. Write one with `medtfx index`"):
+        run_inputs.prepare_inputs(config_for(tmp_path), state, print)
+
+
+def test_missing_column_is_named(tmp_path: Path, state: root.Root) -> None:
+    (tmp_path / "manifest.csv").write_text("path,label,patient_id\na.png,normal,7\n")
+    with pytest.raises(ConfigError, match="no column site; it has path, label, patient_id"):
+        run_inputs.prepare_inputs(config_for(tmp_path), state, print)
+
+
+def test_patient_column_is_not_needed_when_patients_are_unknown(tmp_path: Path, state: root.Root) -> None:
+    (tmp_path / "manifest.csv").write_text("path,label,site\na.png,normal,7\n")
+    assert run_inputs.prepare_inputs(config_for(tmp_path, patient="unknown"), state, lambda _: None).key_id
+    with pytest.raises(ConfigError, match="no column patient_id"):
+        run_inputs.prepare_inputs(config_for(tmp_path), state, print)
+
+
+def test_absent_source_names_the_variable(tmp_path: Path, state: root.Root) -> None:
+    source = {"kind": "class_folders", "path": tmp_path / "absent"}
+    with pytest.raises(ConfigError, match=r"absent\. Example data lies under"):
+        run_inputs.prepare_inputs(config_for(tmp_path, source=source), state, print)
+
+
+def test_absent_key_file_is_told(tmp_path: Path, state: root.Root) -> None:
+    config = config_for(tmp_path / "data", source={"kind": "demo", "patients": 30}, pseudonym_key_file=tmp_path / "no.key")
+    with pytest.raises(ConfigError, match=r"pseudonym_key_file: .*no.key: no such file"):
+        run_inputs.prepare_inputs(config, state, lambda _: None)
