@@ -2,8 +2,8 @@
 
 from typing import Any, TextIO
 
-from pipeline.local_runner import Run
 from pipeline.root import Root
+from pipeline.run_result import RunResult
 from pipeline.verdict import Verdict
 
 MEANINGS = {
@@ -18,30 +18,26 @@ MEANINGS = {
 }
 
 
-def print_summary(run: Run, state: Root, stream: TextIO) -> None:
+def print_summary(run: RunResult, state: Root, stream: TextIO) -> None:
     """Print a run's outcome."""
     lines = (f"{name:<8} {value}" for name, value in rows(run, state))
     print("", *lines, sep="\n", file=stream, flush=True)
 
 
-def rows(run: Run, state: Root) -> list[tuple[str, str]]:
+def rows(run: RunResult, state: Root) -> list[tuple[str, str]]:
     """Return the lines of the summary as name and value."""
     lines = [("verdict", MEANINGS[run.verdict])]
-    lines += [
-        ("", f"{item.rule}: {item.subject}: {item.found}; expected {item.expected}") for item in run.findings if item.refuses
-    ]
+    lines += [("", reason) for reason in run.reasons]
     if run.failure:
         lines.append(("reason", run.failure))
     lines += data_rows(run.summary)
     if run.pushed_to:
-        lines.append(("model", run.pushed_to))
+        lines.append(("model", str(run.pushed_to)))
     if run.report:
         lines.append(("report", str(run.report)))
     lines.append(("log", str(state.logs / "run.log")))
-    total = sum(run.seconds.values())
-    lines.append(
-        ("time", f"{total:.1f} s in {len(run.seconds)} nodes, {sum(o.cached for o in run.outcomes.values())} of them cached")
-    )
+    total = sum(outcome.seconds for outcome in run.outcomes.values())
+    lines.append(("time", f"{total:.1f} s in {len(run.outcomes)} nodes, {len(run.cached)} of them cached"))
     return lines
 
 

@@ -10,10 +10,10 @@ from components.image_example_gen.account import QUARANTINED, RowAccount
 Account = Mapping[str, Any]
 
 
-def judge_quarantine(account: Account, rows: Sequence[RowAccount]) -> Finding:
-    """Return the finding on rows that gave no example."""
+def judge_quarantine(account: Account, rows: Sequence[RowAccount], *, most: float) -> Finding:
+    """Return the finding on rows that gave no example; `most` is the share that is allowed."""
     reasons: Mapping[str, int] = account["quarantined"]
-    lost, total, most = sum(reasons.values()), account["rows"], account["max_quarantined"]
+    lost, total = sum(reasons.values()), account["rows"]
     share = lost / total if total else 0.0
     by_reason = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
     return Finding(

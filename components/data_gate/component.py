@@ -18,6 +18,7 @@ class DataGateSpec(ComponentSpec):
     PARAMETERS = {  # noqa: RUF012  TFX's form
         "classes": ExecutionParameter(type=str),
         "allowed_repeats": ExecutionParameter(type=int),
+        "max_quarantined": ExecutionParameter(type=float),
     }
     INPUTS = {  # noqa: RUF012  TFX's form
         "account": ChannelParameter(type=IngestAccount),
@@ -48,8 +49,9 @@ class DataGate(BaseComponent):
         examples: BaseChannel | None = None,
         classes: Sequence[str],
         allowed_repeats: int,
+        max_quarantined: float,
     ) -> None:
-        """Judge for the configured classes; accept this many identical images across splits."""
+        """Judge for the configured classes; accept this many identical images across splits, this share of unusable rows."""
         spec = DataGateSpec(
             account=account,
             statistics=statistics,
@@ -58,6 +60,7 @@ class DataGate(BaseComponent):
             examples=examples,
             classes=json.dumps(list(classes)),
             allowed_repeats=allowed_repeats,
+            max_quarantined=max_quarantined,
             blessing=Channel(type=DataBlessing),
         )
         super().__init__(spec=spec)

@@ -17,6 +17,7 @@ from components import blessing
 from components.blessing import Finding
 from components.data_gate.anomalies import RowsBreaking, judge_anomalies
 from components.data_gate.completeness import judge_classes, judge_counts, judge_quarantine
+from components.data_gate.contradiction import judge_contradictions
 from components.data_gate.feature_rule import rows_breaking
 from components.data_gate.leakage import judge_patients, judge_repeats
 from components.image_example_gen.account import EXAMPLE, read_account, read_rows
@@ -37,7 +38,8 @@ class Executor(BaseExecutor):
         measured = {split: _examples_measured(statistics, split) for split in account["splits"]}
         findings = [
             *judge_classes(account, json.loads(exec_properties["classes"])),
-            judge_quarantine(account, rows),
+            judge_quarantine(account, rows, most=exec_properties["max_quarantined"]),
+            judge_contradictions(rows),
             judge_patients(examples, patient=account["patient"]),
             judge_repeats(examples, allowed=exec_properties["allowed_repeats"]),
             *judge_counts(account, measured),

@@ -53,7 +53,6 @@ def summary(rows: Sequence[RowAccount], settings: IngestSettings, manifest_sha25
         "examples": len(examples),
         "patients": len({row.patient for row in examples}),
         "patient": settings.patient,
-        "max_quarantined": settings.max_quarantined,
         "splits": {split: _split_summary([row for row in examples if row.split == split], settings.classes) for split in SPLITS},
         "quarantined": dict(sorted(reasons.items())),
         "unknown_labels": {"rows": reasons[Reason.UNKNOWN_LABEL.value]},

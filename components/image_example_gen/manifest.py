@@ -72,19 +72,6 @@ def read_manifest(path: Path, *, patient: PatientRule = "column", slices: Sequen
     return rows
 
 
-def read_columns(path: Path) -> tuple[str, ...]:
-    """Return the names in the header of a manifest.
-
-    Raises:
-        ConfigError: when the file is missing, empty or not UTF-8 CSV.
-    """
-    with _opened(path) as file:
-        header = next(csv.reader(file, strict=True), [])
-    if not header:
-        raise ConfigError(f"manifest {path}: is empty; expected a header with {PATH}, {LABEL}, {PATIENT_ID}")
-    return tuple(header)
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[TextIO]:
     """Open a manifest for reading; turn what goes wrong within into a ConfigError."""

@@ -19,7 +19,6 @@ class IngestSettings:
         fractions: shares of patients in train, val and test, in this order.
         shard_rows: manifest rows per shard.
         size, channels, fit, max_pixels, sixteen_bit_range: as in models.canonical_image.CanonicalSpec.
-        max_quarantined: share of rows that DataGate allows to be unusable; carried into the account.
         key_id: id of the pseudonym key (pseudonym.py); the key itself never becomes a property.
         key_file: where the key is read at execution; None: the environment holds it.
     """
@@ -37,7 +36,6 @@ class IngestSettings:
     fit: Literal["letterbox", "center_crop"] = "letterbox"
     max_pixels: int = 50_000_000
     sixteen_bit_range: tuple[int, int] = (0, 65_535)
-    max_quarantined: float = 0.01
 
     @property
     def canonical(self) -> CanonicalSpec:

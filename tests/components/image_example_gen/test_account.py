@@ -3,7 +3,7 @@ from pathlib import Path
 from components.image_example_gen.account import RowAccount, read_account, read_rows, summary, write_account
 from components.image_example_gen.settings import IngestSettings
 
-SETTINGS = IngestSettings(classes=("ill", "well"), key_id="00aa11bb", max_quarantined=0.3)
+SETTINGS = IngestSettings(classes=("ill", "well"), key_id="00aa11bb")
 ROWS = (
     RowAccount(1, "f1", "p1", "train", "ill", "d1"),
     RowAccount(2, "f2", "p1", "train", "well", "d2"),
@@ -20,7 +20,7 @@ def test_sums_are_those_of_the_rows() -> None:
     assert sums["splits"]["val"] == {"images": 0, "patients": 0, "classes": {"ill": 0, "well": 0}}
     assert sums["quarantined"] == {"no_patient": 1, "unknown_label": 1}
     assert sums["unknown_labels"] == {"rows": 1}
-    assert (sums["manifest_sha256"], sums["key_id"], sums["max_quarantined"]) == ("abc", "00aa11bb", 0.3)
+    assert (sums["manifest_sha256"], sums["key_id"]) == ("abc", "00aa11bb")
     assert sums["fractions"] == {"train": 0.7, "val": 0.15, "test": 0.15}
 
 
