@@ -1,0 +1,1 @@
+"""RunReport: one page per run, also after a refusal."""

@@ -1,0 +1,46 @@
+"""Which images and patients the run learned from and was judged by."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.image_example_gen.quarantine import MEANING
+from components.run_report.report_data import QuarantinedRow, ReportData
+from components.run_report.section import Section, absent
+from models.features import SPLITS
+
+SHOWN_ROWS = 20
+MEANINGS = {str(reason): words for reason, words in MEANING.items()}
+
+
+def section(data: ReportData) -> Section:
+    """Return the account of rows, splits, classes and quarantine."""
+    account = data.account
+    if account is None:
+        return absent(data, "data", "Data", lacks="There is no account of the data.")
+    data_gate = (data.blessings or {}).get("data_blessing")
+    values = {
+        "account": account,
+        "classes": data.config.data.classes,
+        "splits": [split_line(account, split) for split in SPLITS if split in account["splits"]],
+        "quarantined": sum(account["quarantined"].values()),
+        "reasons": quarantine_lines(account["quarantined"], data.quarantined),
+        "known_patients": account["patient"] == "column",
+        "accepted": data_gate is not None and data_gate.verdict == "accepted",
+    }
+    return Section("data", "Data", "data_account.html.j2", values)
+
+
+def split_line(account: Mapping[str, Any], split: str) -> dict[str, Any]:
+    """Return the counts of one split and its share of all examples."""
+    counts = account["splits"][split]
+    return {"name": split, "share": counts["images"] / max(account["examples"], 1), **counts}
+
+
+def quarantine_lines(counts: Mapping[str, int], rows: tuple[QuarantinedRow, ...]) -> list[dict[str, Any]]:
+    """Return a line per reason, most frequent first, with the first rows that it concerns."""
+    lines = []
+    for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        concerned = [row for row in rows if row.reason == reason][:SHOWN_ROWS]
+        meaning = MEANINGS.get(reason, reason.replace("_", " "))
+        lines.append({"reason": reason, "meaning": meaning, "count": count, "rows": concerned, "more": count - len(concerned)})
+    return lines

@@ -1,0 +1,32 @@
+"""The account of the data."""
+
+from dataclasses import replace
+
+from components.run_report.data_account import SHOWN_ROWS, quarantine_lines
+from components.run_report.page import render
+from components.run_report.report_data import QuarantinedRow, ReportData
+
+
+def test_quarantine_names_rows_and_keys_by_reason(data: ReportData) -> None:
+    page = render(data)
+    assert "row 258" in page
+    assert data.quarantined[0].file[:12] in page
+
+
+def test_a_long_list_of_rows_is_cut_and_the_rest_is_counted() -> None:
+    rows = tuple(QuarantinedRow(row, f"{row:032x}", "truncated") for row in range(1, 101))
+    (line,) = quarantine_lines({"truncated": 100}, rows)
+    assert (len(line["rows"]), line["more"]) == (SHOWN_ROWS, 100 - SHOWN_ROWS)
+
+
+def test_reasons_stand_by_frequency_in_words() -> None:
+    lines = quarantine_lines({"truncated": 1, "unknown_label": 4}, ())
+    assert [line["reason"] for line in lines] == ["unknown_label", "truncated"]
+    assert lines[0]["meaning"] == "the label is not one of data.classes"
+
+
+def test_unknown_patients_are_said_to_prove_nothing(data: ReportData) -> None:
+    assert data.account is not None
+    account = {**data.account, "patient": "unknown"}
+    assert "Patient independence is not proven" in render(replace(data, account=account))
+    assert "Patient independence is not proven" not in render(data)
