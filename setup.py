@@ -36,13 +36,33 @@ DEVELOP = [
     "types-pyyaml>=6",
 ]
 
+PACKAGES = [
+    "components",
+    "components.baseline",
+    "components.clinical_gate",
+    "components.data_gate",
+    "components.evaluation",
+    "components.image_example_gen",
+    "components.infra_validator",
+    "components.predictions",
+    "components.pusher",
+    "components.run_report",
+    "components.trainer",
+    "models",
+    "models.zoo",
+    "pipeline",
+    "pipeline.sources",
+    "schema",
+]
+
 setup(
     name="medtfx",
     version="0.1.0",
     description="From a folder of medical images to a validated, gated and served classifier, on TFX",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
-    packages=["pipeline", "components", "models"],
+    packages=PACKAGES,
+    package_data={"components.run_report": ["templates/*"], "schema": ["*.pbtxt", "*.md"]},
     install_requires=RUN,
     extras_require={"dev": DEVELOP},
     entry_points={"console_scripts": ["medtfx=pipeline.command_line:main"]},
