@@ -1,0 +1,1 @@
+"""InfraValidator: does the export answer as TF Serving would run it? Without Docker."""

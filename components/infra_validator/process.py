@@ -1,0 +1,79 @@
+"""Runs the probe as a child process: a crash, a hang or a missing answer is an error with a reason, and it never outlives us."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from components.infra_validator import golden, probe
+
+PROJECT = Path(probe.__file__).resolve().parents[2]
+Answers = dict[str, np.ndarray]
+
+
+class ProbeError(Exception):
+    """The child gave no answers; the message says why."""
+
+
+def ask(export: Path, requests: Sequence[golden.Request], time_limit: float) -> Answers:
+    """Let a child load the export and answer all requests; `time_limit` in seconds.
+
+    Raises:
+        ProbeError: when it crashes, hangs or answers nothing.
+    """
+    with tempfile.TemporaryDirectory(prefix="medtfx-infra-") as folder:
+        questions, answers = Path(folder) / "questions.npz", Path(folder) / "answers.npz"
+        images = probe.join_bytes(probe.IMAGES, [request.encoded for request in requests])
+        examples = probe.join_bytes(probe.EXAMPLES, golden.serialized_examples(requests))
+        np.savez(questions, allow_pickle=False, **images, **examples)
+        run([sys.executable, "-m", probe.__name__, str(export), str(questions), str(answers)], time_limit)
+        if not answers.exists():
+            raise ProbeError("the process ended without answers")
+        with np.load(answers, allow_pickle=False) as found:
+            return dict(found)
+
+
+def run(command: Sequence[str], time_limit: float) -> None:
+    """Run a command to its end, in a process group of its own that ends with this call.
+
+    Raises:
+        ProbeError: when it fails or takes longer than `time_limit` seconds.
+    """
+    path = os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    child = subprocess.Popen(
+        command,
+        env=os.environ | {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        _, complaints = child.communicate(timeout=time_limit)
+    except subprocess.TimeoutExpired as error:
+        raise ProbeError(f"no answer within {time_limit:g} s") from error
+    finally:
+        _end(child)
+    if child.returncode:
+        raise ProbeError(f"{_ending(child.returncode)}: {_last_line(complaints)}")
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.communicate()
+
+
+def _ending(code: int) -> str:
+    return f"the process was killed by {signal.Signals(-code).name}" if code < 0 else f"the process failed with exit code {code}"
+
+
+def _last_line(complaints: bytes) -> str:
+    lines = [line.strip() for line in complaints.decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1][:500] if lines else "it said nothing"

@@ -1,0 +1,1 @@
+"""Trainer: trains and exports the model, once DataGate has accepted the data."""

@@ -1,0 +1,61 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from tfx.types import standard_artifacts
+from tfx.utils import json_utils, path_utils
+
+from components import blessing
+from components.artifacts import DataBlessing
+from components.trainer.component import RUN_FN
+from components.trainer.executor import Executor
+from pipeline.errors import NotBlessedError
+
+
+def artifact(kind, uri, **properties):
+    made = kind()
+    made.uri = str(uri)
+    Path(uri).mkdir(parents=True, exist_ok=True)
+    for name, value in properties.items():
+        setattr(made, name, value)
+    return made
+
+
+@pytest.fixture
+def node(training_inputs, tmp_path):
+    """What TFX's launcher gives to the executor."""
+    data_blessing = artifact(DataBlessing, tmp_path / "blessing")
+    examples = artifact(standard_artifacts.Examples, training_inputs.examples, split_names='["train","val","test"]')
+    graph = artifact(standard_artifacts.TransformGraph, training_inputs.transform_graph)
+    inputs = {"examples": [examples], "transform_graph": [graph], "data_blessing": [data_blessing]}
+    outputs = {
+        "model": [artifact(standard_artifacts.Model, tmp_path / "model")],
+        "model_run": [artifact(standard_artifacts.ModelRun, tmp_path / "model_run")],
+    }
+    config = sys.modules["training_inputs"].custom_config(tmp_path / "work", steps=2)
+    splits = {name: json.dumps({"splits": [split]}) for name, split in (("train_args", "train"), ("eval_args", "val"))}
+    return inputs, outputs, {**splits, "run_fn": RUN_FN, "custom_config": json_utils.dumps(config)}
+
+
+def test_blessed_data_is_trained_on(node):
+    inputs, outputs, properties = node
+    blessing.publish(inputs["data_blessing"][0], "accepted", [])
+    Executor().Do(inputs, outputs, properties)
+    assert (Path(path_utils.serving_model_path(outputs["model"][0].uri)) / "saved_model.pb").exists()
+    assert (Path(outputs["model_run"][0].uri) / "history.json").exists()
+
+
+def test_refused_data_is_not_trained_on(node):
+    inputs, outputs, properties = node
+    blessing.publish(inputs["data_blessing"][0], "data_refused", [])
+    with pytest.raises(NotBlessedError, match="DataGate has not blessed"):
+        Executor().Do(inputs, outputs, properties)
+    assert list(Path(outputs["model"][0].uri).iterdir()) == []
+
+
+def test_data_without_blessing_is_not_trained_on(node):
+    inputs, outputs, properties = node
+    del inputs["data_blessing"]
+    with pytest.raises(NotBlessedError, match="DataGate has not blessed"):
+        Executor().Do(inputs, outputs, properties)
