@@ -20,6 +20,7 @@ def section(data: ReportData) -> Section:
     data_gate = (data.blessings or {}).get("data_blessing")
     values = {
         "account": account,
+        "max_quarantined": data.config.data.max_quarantined,
         "classes": data.config.data.classes,
         "splits": [split_line(account, split) for split in SPLITS if split in account["splits"]],
         "quarantined": sum(account["quarantined"].values()),

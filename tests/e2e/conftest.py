@@ -106,6 +106,7 @@ def own_data(demo_config: Path, project: Path, tmp_path: Path) -> Callable[[Call
 
     def make(change: Callable[[list[dict[str, str]]], None]) -> Path:
         manifest = tmp_path / "data" / "manifest.csv"
+        manifest.unlink(missing_ok=True)
         sources.index(DemoSource(kind="demo", patients=60), manifest)
         with manifest.open(newline="") as stream:
             rows = list(csv.DictReader(stream))

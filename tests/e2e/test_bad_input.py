@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def test_missing_manifest(demo_config: Path, medtfx, tmp_path: Path) -> None:
 
 def test_absent_example_data(project: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [project / ".venv/bin/medtfx", "run", project / "configs/pneumoniamnist.yaml", "--root", tmp_path / "root"],
+        [Path(sys.executable).with_name("medtfx"), "run", project / "configs/pneumoniamnist.yaml", "--root", tmp_path / "root"],
         capture_output=True, text=True, check=False, env={**os.environ, "MEDTFX_DATA": "/nowhere"},
     )  # fmt: skip
     assert done.returncode == 2

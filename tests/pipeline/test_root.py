@@ -76,3 +76,14 @@ def test_report_is_kept_under_its_run_and_as_latest(tmp_path: Path) -> None:
     kept = root.keep_report(state, "run-1", tmp_path / "report.html")
     assert kept.name == "run-1.html"
     assert kept.read_text() == (state.reports / "latest.html").read_text() == "page"
+
+
+@pytest.fixture
+def read_only_folder(open_folder: Path) -> Path:
+    open_folder.chmod(0o555)
+    return open_folder
+
+
+def test_folder_without_the_right_to_write_is_refused(read_only_folder: Path, ordinary_user: None) -> None:
+    with pytest.raises(ConfigError, match="can't be used as root: Permission denied"):
+        root.prepare(read_only_folder / "state")

@@ -82,10 +82,16 @@ def test_named_pipe_does_not_block(tmp_path: Path) -> None:
     assert reason_of(row("pipe.png"), tmp_path) == Reason.UNREADABLE_FILE
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_file_without_the_right_to_read(picture: Path, tmp_path: Path) -> None:
-    picture.chmod(0)
-    assert reason_of(row(picture.name), tmp_path) == Reason.UNREADABLE_FILE
+@pytest.fixture
+def closed_picture(picture: Path, open_folder: Path) -> Path:
+    closed = open_folder / picture.name
+    closed.write_bytes(picture.read_bytes())
+    closed.chmod(0)
+    return closed
+
+
+def test_file_without_the_right_to_read(closed_picture: Path, ordinary_user: None) -> None:
+    assert reason_of(row(closed_picture.name), closed_picture.parent) == Reason.UNREADABLE_FILE
 
 
 def test_file_beyond_any_image_is_not_read(picture: Path) -> None:

@@ -168,7 +168,6 @@ def write_account(folder: Path, studies: list[Study]) -> None:
         "examples": len(studies),
         "patients": sum(PATIENTS.values()),
         "patient": "column",
-        "max_quarantined": 0.01,
         "splits": splits,
         "quarantined": {"truncated": 1, "unknown_label": 1},
         "unknown_labels": {"count": 1},

@@ -1,0 +1,40 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.command_line import app
+
+HEAVY = ("tensorflow", "tfx", "apache_beam", "numpy", "pydantic", "rich.progress")
+
+
+def test_help_names_commands_and_exit_codes() -> None:
+    shown = " ".join(CliRunner().invoke(app, ["--help"]).output.split())
+    for word in ("run", "index", "doctor", "3 data refused", "4 model refused"):
+        assert word in shown
+
+
+@pytest.mark.parametrize("command", ["run", "index", "doctor"])
+def test_every_command_explains_itself(command: str) -> None:
+    result = CliRunner().invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert len(result.output) > 100
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = f"import sys; import pipeline.command_line; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_error_is_one_message_and_its_exit_code(tmp_path: Path) -> None:
+    medtfx = Path(sys.executable).with_name("medtfx")
+    done = subprocess.run([medtfx, "run", tmp_path / "no.yaml"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == f"medtfx: {tmp_path}/no.yaml: no such file; expected a run configuration such as configs/demo.yaml\n"
+
+
+def test_unknown_option_is_usage() -> None:
+    assert CliRunner().invoke(app, ["run", "a.yaml", "--rooot", "x"]).exit_code == 2

@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import pytest
+from tfx.orchestration.pipeline import Pipeline
+
+from components.artifacts import DataBlessing
+from pipeline import config_file, graph, root
+from pipeline.code_digest import source_of
+from pipeline.node_launch import CompiledRun
+
+NODES = [
+    "ImageExampleGen", "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "DataGate", "Transform", "Trainer", "Baseline",
+    "Evaluator", "Predictions", "ClinicalGate", "InfraValidator", "Pusher", "RunReport",
+]  # fmt: skip
+
+
+@pytest.fixture
+def pipeline(project: Path, tmp_path: Path) -> Pipeline:
+    config = config_file.load(project / "configs" / "demo.yaml")
+    inputs = graph.Inputs(manifest_sha256="ab", key_file=tmp_path / "key", key_id="cd", schema_file=tmp_path / "schema.pbtxt")
+    return graph.build(config, root.prepare(tmp_path / "root"), inputs)
+
+
+def test_graph_has_every_node_in_the_order_of_launch(pipeline: Pipeline) -> None:
+    assert CompiledRun(pipeline, {}).node_ids == NODES
+
+
+def test_every_node_with_code_of_its_own_names_it(pipeline: Pipeline) -> None:
+    assert set(graph.CODE) == set(NODES) - {"Baseline"}
+    assert all(source_of(module) for modules in graph.CODE.values() for module in modules)
+
+
+def test_gates_publish_what_the_runner_reads(pipeline: Pipeline) -> None:
+    nodes = {node.id: node for node in pipeline.components}
+    for gate, output in graph.GATES.items():
+        assert output in nodes[gate].outputs
+
+
+def test_trainer_and_pusher_ask_for_their_blessings(pipeline: Pipeline) -> None:
+    nodes = {node.id: node for node in pipeline.components}
+    assert nodes["Trainer"].spec.inputs["data_blessing"].type is DataBlessing
+    assert {"model_blessing", "infra_blessing"} <= set(nodes["Pusher"].spec.inputs)
+
+
+def test_transform_comes_after_the_data_gate(pipeline: Pipeline) -> None:
+    nodes = {node.id: node for node in pipeline.components}
+    assert nodes["DataGate"] in nodes["Transform"].upstream_nodes
+
+
+def test_beam_runner_is_named(pipeline: Pipeline) -> None:
+    assert pipeline.beam_pipeline_args == ["--runner=FnApiRunner"]
+
+
+def test_key_is_no_execution_property(pipeline: Pipeline, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("5ec7e7" * 8)
+    assert b"5ec7e7" not in CompiledRun(pipeline, {}).representation.SerializeToString()

@@ -1,0 +1,80 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
+from tfx.orchestration import metadata
+from tfx.orchestration.pipeline import Pipeline
+
+from pipeline.node_launch import CompiledRun
+
+NODE = "ImportSchemaGen"
+Make = Callable[..., CompiledRun]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Compile a pipeline of one real node, bound to a run id."""
+    schema = tmp_path / "schema.pbtxt"
+    schema.write_text('feature { name: "label" type: BYTES }')
+
+    def compiled(run_id: str, **parameters: str) -> CompiledRun:
+        pipeline = Pipeline(
+            pipeline_name="small",
+            pipeline_root=str(tmp_path / "artifacts"),
+            metadata_connection_config=metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata.sqlite")),
+            components=[ImportSchemaGen(schema_file=str(schema))],
+            enable_cache=True,
+        )
+        made = CompiledRun(pipeline, {NODE: parameters})
+        made.bind(run_id)
+        return made
+
+    return compiled
+
+
+def test_first_launch_runs_and_a_second_run_takes_its_outputs(make: Make, tmp_path: Path) -> None:
+    first = make("one").launch(NODE, tmp_path / "artifacts")
+    second = make("two").launch(NODE, tmp_path / "artifacts")
+    assert (first.done, first.cached) == (True, False)
+    assert (second.done, second.cached) == (True, True)
+    assert second.outputs["schema"][0].uri == first.outputs["schema"][0].uri
+
+
+def test_parameter_is_part_of_the_cache_key_and_of_the_digest(make: Make, tmp_path: Path) -> None:
+    make("one", code_digest="a").launch(NODE, tmp_path / "artifacts")
+    assert not make("two", code_digest="b").launch(NODE, tmp_path / "artifacts").cached
+    assert make("three", code_digest="a").launch(NODE, tmp_path / "artifacts").cached
+
+
+def test_digest_follows_parameters(make: Make) -> None:
+    assert make("one", code_digest="a").digest != make("one", code_digest="b").digest
+    assert make("one", code_digest="a").digest == make("one", code_digest="a").digest
+
+
+def test_node_without_cache_runs_again(make: Make, tmp_path: Path) -> None:
+    make("one").launch(NODE, tmp_path / "artifacts")
+    again = make("two")
+    again.disable_cache(NODE)
+    assert not again.launch(NODE, tmp_path / "artifacts").cached
+
+
+def test_finished_node_of_the_same_run_is_not_done_again(make: Make, tmp_path: Path) -> None:
+    first = make("one").launch(NODE, tmp_path / "artifacts")
+    written = Path(first.outputs["schema"][0].uri) / "schema.pbtxt"
+    before = written.stat().st_mtime_ns
+    again = make("one").launch(NODE, tmp_path / "artifacts")
+    assert again.done
+    assert written.stat().st_mtime_ns == before
+
+
+def test_failure_leaves_a_state_that_is_not_done(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "schema.pbtxt").unlink()
+    with pytest.raises(Exception, match=r"schema\.pbtxt"):
+        make("one").launch(NODE, tmp_path / "artifacts")
+
+
+def test_artifacts_are_found_by_type(make: Make, tmp_path: Path) -> None:
+    compiled = make("one")
+    launched = compiled.launch(NODE, tmp_path / "artifacts")
+    assert [artifact.uri for artifact in compiled.artifacts_of_type("Schema")] == [launched.outputs["schema"][0].uri]

@@ -1,0 +1,42 @@
+import io
+from pathlib import Path
+
+import pytest
+
+from components.blessing import Finding
+from pipeline.root import Root
+from pipeline.run_result import RunResult
+from pipeline.run_summary import MEANINGS, print_summary
+from pipeline.verdict import Verdict
+
+SUMMARY = {"data": {"splits": {"train": {"images": 1200, "patients": 400}}}, "test": {"images": 9, "auc": 0.98126}}
+
+
+def printed(result: RunResult) -> str:
+    stream = io.StringIO()
+    print_summary(result, Root(Path("/state")), stream)
+    return stream.getvalue()
+
+
+def test_pushed_run_names_model_report_and_figures() -> None:
+    text = printed(
+        RunResult("r", Verdict.PUSHED, pushed_to=Path("/state/serving/a/7"), report=Path("/state/r.html"), summary=SUMMARY)
+    )
+    for part in ("pushed", "train: 1,200 images of 400 patients", "auc 0.9813", "/state/serving/a/7", "/state/r.html"):
+        assert part in text
+
+
+def test_refusal_says_which_rule_and_that_nothing_changed() -> None:
+    findings = (Finding("data.classes", "class ill in test", "at least 1 image", "no image"),)
+    text = printed(RunResult("r", Verdict.DATA_REFUSED, findings=findings))
+    assert "data.classes: class ill in test: no image; expected at least 1 image" in text
+    assert "what was served stays served" in text
+
+
+def test_failure_says_why() -> None:
+    assert "No space left on device" in printed(RunResult("r", failure="No space left on device (errno 28)"))
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_verdict_has_words(verdict: Verdict) -> None:
+    assert MEANINGS[verdict]
