@@ -105,14 +105,15 @@ class LocalRunner:
         """
         self._display.begin(node)
         begin = time.monotonic()
-        outcome = NodeOutcome(node, FAILED)
         try:
             outcome = self._compiled.launch(node, self._state.artifacts)
-        finally:
-            self._result.outcomes[node] = outcome
-            if not outcome.done:
-                self._display.end(node, result="failed", seconds=time.monotonic() - begin)
+        except Exception:
+            self._result.outcomes[node] = NodeOutcome(node, FAILED, seconds=time.monotonic() - begin)
+            self._display.end(node, result="failed", seconds=time.monotonic() - begin)
+            raise
+        self._result.outcomes[node] = outcome
         if not outcome.done:
+            self._display.end(node, result="failed", seconds=outcome.seconds)
             raise NodeFailedError(f"{node}: an input that it needs is missing")
         return outcome
 

@@ -69,8 +69,14 @@ class CompiledRun:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the graph with all its parameters, without the run id."""
-        return hashlib.sha256(self.representation.SerializeToString(deterministic=True)).hexdigest()
+        """SHA-256 of the nodes with all their parameters, without the run id; equal in every process.
+
+        The whole message would not do: it holds a packed one whose map entries come in any order.
+        """
+        digest = hashlib.sha256(self.representation.pipeline_info.SerializeToString(deterministic=True))
+        for node in self._nodes():
+            digest.update(node.SerializeToString(deterministic=True))
+        return digest.hexdigest()
 
     def _nodes(self) -> list[pipeline_pb2.PipelineNode]:
         return [node.pipeline_node for node in self.representation.nodes]

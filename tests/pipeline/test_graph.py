@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,27 @@ def test_beam_runner_is_named(pipeline: Pipeline) -> None:
 def test_key_is_no_execution_property(pipeline: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("5ec7e7" * 8)
     assert b"5ec7e7" not in CompiledRun(pipeline, {}).representation.SerializeToString()
+
+
+DIGEST = """
+import sys
+import subprocess
+import sys
+from pathlib import Path
+from pipeline import config_file, graph, root
+from pipeline.node_launch import CompiledRun
+config = config_file.load(Path("configs/demo.yaml"))
+inputs = graph.Inputs(manifest_sha256="ab", key_file=Path("key"), key_id="cd", schema_file=Path("schema.pbtxt"))
+print(CompiledRun(graph.build(config, root.prepare(Path(sys.argv[1])), inputs), {}).digest)
+"""
+
+
+def test_digest_is_the_same_in_every_process(project: Path, tmp_path: Path) -> None:
+    """A killed run is found again by it; three processes, because two may agree by chance."""
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", DIGEST, str(tmp_path / "root")], cwd=project, capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(3)
+    }
+    assert len(digests) == 1
