@@ -14,7 +14,7 @@ from components import blessing
 from components.pusher.executor import ALREADY_SERVED, MODEL_ID, PUSHED_DESTINATION, PUSHED_VERSION
 from components.pusher.served import newest_version
 from components.run_report.run_facts import RunFacts
-from pipeline import graph, root
+from pipeline import graph, memory, root
 from pipeline.code_digest import code_digest
 from pipeline.config import Config
 from pipeline.display import Display
@@ -112,6 +112,7 @@ class LocalRunner:
             self._display.end(node, result="failed", seconds=time.monotonic() - begin)
             raise
         self._result.outcomes[node] = outcome
+        memory.release()
         if not outcome.done:
             self._display.end(node, result="failed", seconds=outcome.seconds)
             raise NodeFailedError(f"{node}: an input that it needs is missing")

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
-from pipeline import config_file, logs, root
+from pipeline import config_file, logs, memory, root
 from pipeline.config import Config
 from pipeline.display import shown_on
 
@@ -42,6 +42,7 @@ def run_shown(config: Config, state: root.Root, streams: tuple[TextIO, TextIO], 
         begin = time.monotonic()
         # TensorFlow's C++ code reads these once, when it loads; the values keep its start-up chatter short.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+        memory.prepare()
         from pipeline import local_runner  # noqa: PLC0415 - six seconds of imports: only once the configuration is known to be good
 
         display.say(f"loaded TensorFlow and TFX in {time.monotonic() - begin:.1f} s")
