@@ -38,7 +38,7 @@ def rows(run: RunResult, state: Root) -> list[tuple[str, str]]:
     lines.append(("log", str(state.logs / "run.log")))
     total = sum(outcome.seconds for outcome in run.outcomes.values())
     lines.append(("time", f"{total:.1f} s in {len(run.outcomes)} nodes, {len(run.cached)} of them cached"))
-    return lines
+    return lines + next_steps(run)
 
 
 def data_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
@@ -48,7 +48,17 @@ def data_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("data" if number == 0 else "", f"{name}: {split['images']:,} images of {split['patients']:,} patients")
         for number, (name, split) in enumerate(splits.items())
     ]
+    if (summary.get("data") or {}).get("patient") == "unknown":
+        lines.append(("", "patient independence is not proven: every image counts as its own patient"))
     metrics = {name: value for name, value in (summary.get("test") or {}).items() if isinstance(value, float)}
     if metrics:
         lines.append(("test", ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())))
     return lines
+
+
+def next_steps(run: RunResult) -> list[tuple[str, str]]:
+    """Return what a user would do now: serve what was pushed, or read why it was not."""
+    if run.pushed_to:
+        base = run.pushed_to.parent
+        return [("serve", f"tensorflow_model_server --model_name={base.name} --model_base_path={base}")]
+    return [("next", f"read {run.report or 'the log'}, then change the data or the configuration and run again")]

@@ -1,15 +1,20 @@
-"""What every test may ask for: the shared example data, or the reason why it is absent."""
+"""What every test may ask for: the shared example data, or the reason why it is absent; training inputs, made once."""
 
+import importlib.util
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("MEDTFX_DATA", PROJECT.parent / "shared" / "data"))
+TRAINING_MAKER = PROJECT / "tests" / "models" / "training_inputs.py"
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +29,24 @@ def shared_data() -> Path:
 def project() -> Path:
     """The checkout."""
     return PROJECT
+
+
+@pytest.fixture(scope="session")
+def training_maker() -> ModuleType:
+    """The maker of training inputs; tests are no package, so it is loaded by its path."""
+    specification = importlib.util.spec_from_file_location("training_inputs", TRAINING_MAKER)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[module.__name__] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def training_inputs(training_maker: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Examples of three classes at 24 x 24 x 1, and their transform graph."""
+    return training_maker.make(tmp_path_factory.mktemp("training_inputs"))
 
 
 @pytest.fixture

@@ -18,14 +18,12 @@ Predict = Callable[[tf.Tensor], np.ndarray]
 
 def load_predict(export: Path) -> Predict:
     """Return the function encoded images (string [batch]) -> probabilities (float32 [batch, classes]) of an export."""
-    loaded = tf.saved_model.load(str(export))
-    signature = loaded.signatures["predict_image"]
+    signature = tf.saved_model.load(str(export)).signatures["predict_image"]
 
     def predict(images: tf.Tensor) -> np.ndarray:
         probabilities: np.ndarray = signature(image=images)["probabilities"].numpy()
         return probabilities
 
-    predict.loaded = loaded  # type: ignore[attr-defined]  # the signature lives only as long as what was loaded
     return predict
 
 

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from components.pusher.durable import STAGING, sync_folder
@@ -38,19 +38,19 @@ def push(export: Path, serving_dir: Path, *, provenance: Provenance, check: Call
     """
     serving_dir.mkdir(parents=True, exist_ok=True)
     serving_dir.chmod(0o755)
+    sync_folder(serving_dir.parent)
     with _only_push(serving_dir):
         _remove_leftovers(serving_dir)
         staging = serving_dir / f"{STAGING}{secrets.token_hex(8)}"
-        manifest: Path | None = None
-        try:
+        with ExitStack() as undo:  # what can't be removed now, the next push removes
+            undo.callback(shutil.rmtree, staging, ignore_errors=True)
             files = _copy_folder(export, staging)
             check(staging)
             version = next_version(serving_dir, now=int(time.time()))
             manifest = write_manifest(serving_dir, version, files=files, provenance=provenance)
+            undo.callback(_remove_without_version, manifest)
             staging.rename(serving_dir / str(version))
-        except BaseException:
-            _undo(staging, manifest)
-            raise
+            undo.pop_all()
         sync_folder(serving_dir)
     return version
 
@@ -83,10 +83,9 @@ def _remove_leftovers(serving_dir: Path) -> None:
             leftover.unlink()
 
 
-def _undo(staging: Path, manifest: Path | None) -> None:
-    """Take back what a failed push wrote; what can't be removed now, the next push removes."""
-    shutil.rmtree(staging, ignore_errors=True)
-    if manifest is not None and not manifest.with_suffix("").exists():  # an interrupt just after the rename changes nothing
+def _remove_without_version(manifest: Path) -> None:
+    """Remove a manifest whose version never came; an interrupt just after the rename changes nothing."""
+    if not manifest.with_suffix("").exists():
         manifest.unlink(missing_ok=True)
 
 
@@ -113,6 +112,6 @@ def _copy_file(source: Path, target: Path) -> FileDigest:
             writer.write(block)
         size = writer.tell()
         writer.flush()
+        os.fchmod(writer.fileno(), 0o644)
         os.fsync(writer.fileno())
-    target.chmod(0o644)
     return FileDigest(digest.hexdigest(), size)

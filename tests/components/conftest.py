@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,6 +35,21 @@ SIZE = 16  # pixels
 @pytest.fixture
 def classes() -> tuple[str, ...]:
     return CLASSES
+
+
+@pytest.fixture(scope="session")
+def artifact() -> Callable[..., Artifact]:
+    """Return a function that makes an artifact with its folder and sets what else is given, as the launcher does."""
+
+    def make(kind: type[Artifact], folder: Path, **properties: Any) -> Artifact:
+        made = kind()
+        made.uri = str(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, value in properties.items():
+            setattr(made, name, value)
+        return made
+
+    return make
 
 
 def image_of(label_id: int, random: np.random.Generator) -> np.ndarray:

@@ -52,6 +52,8 @@ def test_configuration_is_frozen() -> None:
             "label 'lupus' is not in data.classes",
         ),
         (changed(training={"stepz": 3}), "Extra inputs"),
+        (changed(evaluation={"thresholds": [{"metric": "loss", "at_most": float("inf")}]}), "finite number"),
+        (changed(training={"learning_rate": float("nan")}), "finite number"),
     ],
 )
 def test_wrong_value_is_refused(tree: dict[str, Any], message: str) -> None:

@@ -22,7 +22,14 @@ def test_pushed_run_names_model_report_and_figures() -> None:
     text = printed(
         RunResult("r", Verdict.PUSHED, pushed_to=Path("/state/serving/a/7"), report=Path("/state/r.html"), summary=SUMMARY)
     )
-    for part in ("pushed", "train: 1,200 images of 400 patients", "auc 0.9813", "/state/serving/a/7", "/state/r.html"):
+    for part in (
+        "pushed",
+        "train: 1,200 images of 400 patients",
+        "auc 0.9813",
+        "/state/serving/a/7",
+        "/state/r.html",
+        "--model_base_path=/state/serving/a\n",
+    ):
         assert part in text
 
 
@@ -31,6 +38,11 @@ def test_refusal_says_which_rule_and_that_nothing_changed() -> None:
     text = printed(RunResult("r", Verdict.DATA_REFUSED, findings=findings))
     assert "data.classes: class ill in test: no image; expected at least 1 image" in text
     assert "what was served stays served" in text
+
+
+def test_unknown_patients_are_told() -> None:
+    summary = {"data": {"patient": "unknown", "splits": {}}}
+    assert "patient independence is not proven" in printed(RunResult("r", Verdict.PUSHED, summary=summary))
 
 
 def test_failure_says_why() -> None:

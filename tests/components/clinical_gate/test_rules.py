@@ -1,52 +1,12 @@
-from collections.abc import Sequence
-
 import pyarrow as pa
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.clinical_gate.patients import right_patients
 from components.clinical_gate.rules import judge_counts, judge_rule
 from components.clinical_gate.wilson import wilson_interval
 from pipeline.config import ClinicalRule
 
-CLASSES = ("normal", "nodule")
 SENSITIVITY = ClinicalRule(measure="sensitivity", label="nodule", at_least=0.8)
-SPECIFICITY = ClinicalRule(measure="specificity", label="nodule", at_least=0.8)
-
-
-def table_of(lines: Sequence[tuple[str, str, float]]) -> pa.Table:
-    """Return a table of (patient, label, probability of nodule)."""
-    return pa.table(
-        {
-            "patient_key": [patient for patient, _, _ in lines],
-            "label": [label for _, label, _ in lines],
-            "row": list(range(1, len(lines) + 1)),
-            "p_0": pa.array([1 - share for _, _, share in lines], pa.float32()),
-            "p_1": pa.array([share for _, _, share in lines], pa.float32()),
-        }
-    )
-
-
-def test_patient_is_judged_by_the_mean_over_images() -> None:
-    lines = [("a", "nodule", 0.9), ("a", "nodule", 0.4), ("b", "nodule", 0.6), ("b", "nodule", 0.3)]
-    assert right_patients(table_of(lines), SENSITIVITY, CLASSES) == (1, 2)
-
-
-def test_images_of_other_classes_do_not_count_for_sensitivity() -> None:
-    lines = [("a", "nodule", 0.9), ("a", "normal", 0.0), ("a", "normal", 0.0), ("b", "normal", 0.9)]
-    assert right_patients(table_of(lines), SENSITIVITY, CLASSES) == (1, 1)
-
-
-def test_specificity_counts_patients_without_the_finding() -> None:
-    lines = [("a", "nodule", 0.9), ("a", "normal", 0.2), ("b", "normal", 0.9), ("c", "normal", 0.1)]
-    assert right_patients(table_of(lines), SPECIFICITY, CLASSES) == (2, 3)
-
-
-@pytest.mark.parametrize("rule", [SENSITIVITY, SPECIFICITY], ids=lambda rule: rule.measure)
-def test_no_number_is_never_right(rule: ClinicalRule) -> None:
-    label = "nodule" if rule.measure == "sensitivity" else "normal"
-    assert right_patients(table_of([("a", label, float("nan"))]), rule, CLASSES) == (0, 1)
 
 
 def test_all_of_the_interval_above_the_bound_is_accepted() -> None:
@@ -77,7 +37,8 @@ def test_rate_below_the_bound_asks_for_a_better_model() -> None:
 
 
 def test_without_patients_the_evidence_is_insufficient() -> None:
-    judged = judge_rule(table_of([("a", "normal", 0.1)]), SENSITIVITY, CLASSES)
+    table = pa.table({"patient_key": ["a"], "label": ["normal"], "p_0": [0.9], "p_1": [0.1]})
+    judged = judge_rule(table, SENSITIVITY, ("normal", "nodule"))
     assert judged.verdict == "insufficient_evidence"
     assert judged.finding.found == "no patient to judge by; insufficient evidence"
 

@@ -90,19 +90,6 @@ def test_overall_threshold_does_not_hold_for_slices(results: Results) -> None:
     assert results.metrics[SITES[1]]["loss"] > 0.2
 
 
-def test_change_is_candidate_minus_baseline(judged: Any) -> None:
-    alone = read_results(Path(judged["alone"]["Evaluator"].outputs["evaluation"][0].uri))
-    worse = read_results(Path(judged["worse"]["Evaluator"].outputs["evaluation"][0].uri))
-    expected = worse.metrics[OVERALL]["auc"] - alone.metrics[OVERALL]["auc"]
-    assert worse.changes[OVERALL]["auc"] == pytest.approx(expected, abs=1e-9)
-    assert [failure.metric for failure in worse.failures if failure.change] == ["auc"]
-
-
-def test_without_baseline_there_is_no_change(results: Results) -> None:
-    assert results.changes == {}
-    assert not [failure for failure in results.failures if failure.change]
-
-
 def test_thresholds_hold_for_the_mean_auc_not_for_each_class() -> None:
     evaluation = Evaluation.model_validate({"thresholds": [{"metric": "auc", "at_least": 0.5}], "change": {"metric": "loss"}})
     config = eval_config(evaluation, classes=["a", "b", "c"], slices=["site"])

@@ -13,15 +13,6 @@ from models.training import run_fn
 from pipeline.errors import NotBlessedError
 
 
-def artifact(kind, uri, **properties):
-    made = kind()
-    made.uri = str(uri)
-    Path(uri).mkdir(parents=True, exist_ok=True)
-    for name, value in properties.items():
-        setattr(made, name, value)
-    return made
-
-
 @pytest.fixture(scope="module")
 def good_export(training_inputs, tmp_path_factory):
     fn_args = training_inputs.fn_args(tmp_path_factory.mktemp("trained") / "outputs", steps=4)
@@ -30,7 +21,7 @@ def good_export(training_inputs, tmp_path_factory):
 
 
 @pytest.fixture
-def node(training_inputs, good_export, tmp_path):
+def node(training_inputs, good_export, artifact, tmp_path):
     """What TFX's launcher gives to the executor, with a copy of a good export."""
     model = artifact(standard_artifacts.Model, tmp_path / "model")
     shutil.copytree(good_export, path_utils.serving_model_dir(model.uri))

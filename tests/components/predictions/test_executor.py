@@ -77,23 +77,6 @@ def test_progress_ends_at_the_total(examples: Artifact, model_folder: Path, tmp_
     assert heard[-1] == (300, 300, "images")
 
 
-def test_packed_files_and_names_beyond_ascii_are_read(example_folder: Path, model_folder: Path, tmp_path: Path) -> None:
-    source = example_folder / "Split-val" / "data_tfrecord-00000-of-00002"
-    for split in ("val", "test"):
-        folder = tmp_path / "examples" / f"Split-{split}"
-        folder.mkdir(parents=True)
-        with tf.io.TFRecordWriter(str(folder / "data_tfrecord-00000-of-00001.gz"), "GZIP") as writer:
-            for record in tf.data.TFRecordDataset(str(source)):
-                example = tf.train.Example.FromString(record.numpy())
-                example.features.feature["site"].bytes_list.value[0] = "Köln".encode()
-                writer.write(example.SerializeToString())
-    examples = standard_artifacts.Examples()
-    examples.uri, examples.split_names = str(tmp_path / "examples"), '["val", "test"]'
-    table = read_table(predict(examples, model_folder, tmp_path / "output"))
-    assert len(table) == 60
-    assert set(table.column("site").to_pylist()) == {"Köln"}
-
-
 def test_empty_split_has_no_lines(model_folder: Path, tmp_path: Path) -> None:
     for split in ("val", "test"):
         folder = tmp_path / "examples" / f"Split-{split}"

@@ -1,6 +1,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from components.pusher.durable import STAGING
-from components.pusher.manifest import FileDigest, Provenance, model_digest
+from components.pusher.manifest import Provenance
 from components.pusher.push import next_version, push
 
 PROVENANCE = Provenance(run_id="run-1", model_id=3, blessings={"ClinicalGate": "accepted", "InfraValidator": "accepted"})
@@ -77,12 +78,6 @@ def test_manifest_lists_every_file_with_its_digest(export: Path, serving: Path) 
     assert manifest["blessings"] == {"ClinicalGate": "accepted", "InfraValidator": "accepted"}
 
 
-def test_model_digest_does_not_depend_on_the_order_of_files() -> None:
-    first, second = FileDigest("aa", 1), FileDigest("bb", 2)
-    assert model_digest({"x": first, "y": second}) == model_digest({"y": second, "x": first})
-    assert model_digest({"x": first, "y": second}) != model_digest({"x": second, "y": first})
-
-
 def test_others_can_read_but_not_write(export: Path, serving: Path) -> None:
     export.joinpath("file-0").chmod(0o600)
     version = push(export, serving, provenance=PROVENANCE, check=lambda _: None)
@@ -109,15 +104,22 @@ def test_version_is_above_all_before(tmp_path: Path, names: list[str], now: int,
     assert next_version(tmp_path, now=now) == expected
 
 
-def test_refused_copy_leaves_the_folder_as_it_was(export: Path, serving: Path) -> None:
-    def refuse(_: Path) -> None:
-        raise RuntimeError("does not load")
+@pytest.mark.parametrize("stop", [RuntimeError("does not load"), KeyboardInterrupt("stopped")], ids=["refused", "interrupted"])
+def test_stopped_push_leaves_the_folder_as_it_was(export: Path, serving: Path, stop: BaseException) -> None:
+    def check(_: Path) -> None:
+        raise stop
 
     push(export, serving, provenance=PROVENANCE, check=lambda _: None)
     before = sorted(serving.iterdir())
-    with pytest.raises(RuntimeError, match="does not load"):
-        push(export, serving, provenance=PROVENANCE, check=refuse)
+    with pytest.raises(type(stop), match=str(stop)):
+        push(export, serving, provenance=PROVENANCE, check=check)
     assert sorted(serving.iterdir()) == before
+
+
+def test_manifest_goes_when_its_version_does_not_come(export: Path, serving: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=STAGING):
+        push(export, serving, provenance=PROVENANCE, check=shutil.rmtree)  # the rename has nothing to rename
+    assert list(serving.iterdir()) == []
 
 
 def test_next_push_removes_leftovers(export: Path, serving: Path) -> None:

@@ -1,5 +1,4 @@
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,17 +12,8 @@ from components.trainer.executor import Executor
 from pipeline.errors import NotBlessedError
 
 
-def artifact(kind, uri, **properties):
-    made = kind()
-    made.uri = str(uri)
-    Path(uri).mkdir(parents=True, exist_ok=True)
-    for name, value in properties.items():
-        setattr(made, name, value)
-    return made
-
-
 @pytest.fixture
-def node(training_inputs, tmp_path):
+def node(training_inputs, training_maker, artifact, tmp_path):
     """What TFX's launcher gives to the executor."""
     data_blessing = artifact(DataBlessing, tmp_path / "blessing")
     examples = artifact(standard_artifacts.Examples, training_inputs.examples, split_names='["train","val","test"]')
@@ -33,7 +23,7 @@ def node(training_inputs, tmp_path):
         "model": [artifact(standard_artifacts.Model, tmp_path / "model")],
         "model_run": [artifact(standard_artifacts.ModelRun, tmp_path / "model_run")],
     }
-    config = sys.modules["training_inputs"].custom_config(tmp_path / "work", steps=2)
+    config = training_maker.custom_config(tmp_path / "work", steps=2)
     splits = {name: json.dumps({"splits": [split]}) for name, split in (("train_args", "train"), ("eval_args", "val"))}
     return inputs, outputs, {**splits, "run_fn": RUN_FN, "custom_config": json_utils.dumps(config)}
 
