@@ -1,27 +1,29 @@
 """A digest of the code that a node runs, so that TFX's cache notices a change in it.
 
 TFX keys a node's cache by inputs and parameters, not by our code (and not by its own version). The digest covers a module, every
-module of this project that it imports, however far, their templates, and the versions of the libraries that compute.
+module of this project that it imports, however far, what else lies in their folders (templates, styles), and the versions of the
+libraries that compute.
 """
 
 import ast
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGES = ("pipeline", "components", "models")
-LIBRARIES = ("tfx", "tensorflow", "keras")
+LIBRARIES = ("tfx", "tensorflow", "keras", "numpy", "scikit-learn", "tensorflow-transform", "tensorflow-model-analysis")
 
 
 def code_digest(modules: Sequence[str]) -> str:
-    """Return a SHA-256 over the sources of modules, of all that they import from this project, and library versions."""
+    """Return a SHA-256 over modules, all that they import from this project, the files beside them, and library versions."""
     digest = hashlib.sha256()
     for library in LIBRARIES:
         digest.update(f"{library}=={version(library)}\n".encode())
-    for path in sorted(reachable(modules)):
+    sources = reachable(modules)
+    for path in sorted(sources | beside(sources)):
         digest.update(path.relative_to(PROJECT).as_posix().encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
@@ -36,6 +38,20 @@ def reachable(modules: Sequence[str]) -> set[Path]:
             seen.add(path)
             waiting.extend(imported(path))
     return seen
+
+
+def beside(sources: Iterable[Path]) -> set[Path]:
+    """Return what is no Python in the folders of source files and in folders below them that are no packages."""
+    found, waiting = set[Path](), list({path.parent for path in sources})
+    while waiting:
+        for entry in waiting.pop().iterdir():
+            if entry.name.startswith((".", "__pycache__")):
+                continue
+            if entry.is_dir() and not any(entry.glob("*.py")):
+                waiting.append(entry)
+            elif entry.is_file() and entry.suffix != ".py":
+                found.add(entry)
+    return found
 
 
 def source_of(module: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -94,6 +95,10 @@ def main() -> None:
     except MedtfxError as error:
         print(f"medtfx: {error}", file=sys.stderr)  # noqa: T201 - the terminal is where this goes
         leave(error.exit_code)
+    except OSError as error:  # a full disk, say; the file is not named, for its name may be a patient's
+        reason = error.strerror or type(error).__name__
+        print(f"medtfx: stopped by the system: {reason}. Put that right and run the same command again.", file=sys.stderr)  # noqa: T201
+        leave(1)
     except SystemExit as stop:  # how typer ends, Ctrl-C included
         if stop.code == INTERRUPTED:
             print("medtfx: interrupted; the same command continues where this one stopped", file=sys.stderr)  # noqa: T201
@@ -102,6 +107,7 @@ def main() -> None:
 
 def leave(code: str | int | None) -> NoReturn:
     """End the process now: taking TensorFlow and its threads apart takes three seconds and changes nothing."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # nobody reads any more, or the disk is full: the exit code still counts
+            stream.flush()
     os._exit(code if isinstance(code, int) else 0)

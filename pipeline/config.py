@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from models.features import RESERVED
 
 TAKEN = ("path", "split", "patient_id", "sha256", "model")  # columns of the manifest and of the prediction table
+FEWEST_PIXELS = {"article_cnn": 22}  # sides of images that its three valid 3 x 3 convolutions and poolings leave a pixel of
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 
@@ -50,7 +51,7 @@ class DemoSource(Section):
 
     kind: Literal["demo"]
     patients: Annotated[int, Field(ge=30, le=100_000)] = 300
-    seed: int = 7
+    seed: Annotated[int, Field(ge=0)] = 7
 
 
 Source = Annotated[ClassFolderSource | TableSource | MedmnistSource | DemoSource, Field(discriminator="kind")]
@@ -113,6 +114,15 @@ class Image(Section):
     fit: Literal["letterbox", "center_crop"] = "letterbox"
     max_pixels: Annotated[int, Field(ge=1)] = 50_000_000  # of a source image's header
     sixteen_bit_range: tuple[int, int] = (0, 65_535)  # values of 16-bit files that become 0 and 255
+
+    @field_validator("sixteen_bit_range")
+    @classmethod
+    def rising_range(cls, value: tuple[int, int]) -> tuple[int, int]:
+        """Refuse a range that is empty, reversed or beyond 16 bit."""
+        low, high = value
+        if not 0 <= low < high <= 65_535:
+            raise ValueError(f"[{low}, {high}]; expected [low, high] with 0 <= low < high <= 65535")
+        return value
 
 
 class Augmentation(Section):
@@ -219,4 +229,13 @@ class Config(Section):
         for threshold in self.evaluation.thresholds:
             if threshold.per is not None and threshold.per not in self.data.slices:
                 raise ValueError(f"evaluation.thresholds: per {threshold.per!r} is not in data.slices {list(self.data.slices)}")
+        return self
+
+    @model_validator(mode="after")
+    def model_fits_image(self) -> "Config":
+        """Refuse images that are too small for the model's convolutions."""
+        fewest = FEWEST_PIXELS.get(self.training.model, 0)
+        if self.image.size < fewest:
+            model = self.training.model
+            raise ValueError(f"image.size: {self.image.size}; expected {fewest} or more for training.model {model}")
         return self

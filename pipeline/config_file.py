@@ -26,15 +26,17 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
 
     Args:
         path: the file; relative paths inside it start from its folder.
-        overrides: 'training.steps=30' and the like; a relative path in them starts from the current folder.
+        overrides: 'training.steps=30' and the like; a relative path in them starts from the file's folder too.
 
     Raises:
-        ConfigError: for a missing file, bad YAML, an unknown key or a value that is not allowed; all of them at once.
+        ConfigError: for a file that is missing or closed, bad YAML, an unknown key or a wrong value; all of them at once.
     """
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such file; expected a run configuration such as configs/demo.yaml")
     try:
+        if not path.is_file():
+            raise ConfigError(f"{path}: no such file; expected a run configuration such as configs/demo.yaml")
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; expected a run configuration that this user may read") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):

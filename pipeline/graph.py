@@ -61,13 +61,15 @@ class Inputs:
 
     Args:
         manifest_sha256: digest of the manifest: the identity of the data set.
-        key_file: file of the pseudonym key.
+        files_stamp: digest of what its files look like from outside.
+        key_file: file of the pseudonym key; None: the environment holds it.
         key_id: public name of that key.
         schema_file: the curated schema with this run's classes and slices.
     """
 
     manifest_sha256: str
-    key_file: Path
+    files_stamp: str
+    key_file: Path | None
     key_id: str
     schema_file: Path
 
@@ -125,7 +127,11 @@ def build(config: Config, root: Root, inputs: Inputs) -> Pipeline:
 def data_nodes(config: Config, root: Root, inputs: Inputs) -> DataNodes:
     """Ingest, measure, check against the curated schema, decide."""
     ingest = ImageExampleGen(
-        config.data.manifest, inputs.manifest_sha256, settings=ingest_settings(config, inputs), work_dir=root.work
+        config.data.manifest,
+        inputs.manifest_sha256,
+        settings=ingest_settings(config, inputs),
+        work_dir=root.work,
+        files_stamp=inputs.files_stamp,
     )
     schema = ImportSchemaGen(schema_file=str(inputs.schema_file))
     statistics = StatisticsGen(
@@ -174,7 +180,7 @@ def model_nodes(config: Config, root: Root, data: DataNodes) -> ModelNodes:
 def judgement_nodes(config: Config, data: DataNodes, model: ModelNodes) -> JudgementNodes:
     """Evaluate beside the baseline, write one table of predictions, decide."""
     examples, candidate = data.ingest.outputs["examples"], model.trainer.outputs["model"]
-    baseline = baseline_resolver(candidate, classes=config.data.classes)
+    baseline = baseline_resolver(candidate, classes=config.data.classes, image=config.image)
     evaluator = Evaluator(
         examples=examples,
         model=candidate,
@@ -195,7 +201,13 @@ def judgement_nodes(config: Config, data: DataNodes, model: ModelNodes) -> Judge
         evaluation=evaluator.outputs["evaluation"],
         evaluator_blessing=evaluator.outputs["blessing"],
         model=candidate,
-        settings=GateSettings(classes=config.data.classes, rules=config.gate.rules, evaluation=config.evaluation),
+        settings=GateSettings(
+            classes=config.data.classes,
+            rules=config.gate.rules,
+            evaluation=config.evaluation,
+            image=config.image,
+            patient=config.data.patient,
+        ),
     )
     return JudgementNodes(baseline, evaluator, predictions, gate)
 
@@ -254,7 +266,7 @@ def ingest_settings(config: Config, inputs: Inputs) -> IngestSettings:
         max_pixels=image.max_pixels,
         sixteen_bit_range=image.sixteen_bit_range,
         key_id=inputs.key_id,
-        key_file=str(inputs.key_file),
+        key_file=None if inputs.key_file is None else str(inputs.key_file),
     )
 
 

@@ -50,17 +50,31 @@ def source_of(
     return TableSource(kind="table", path=path.absolute(), images=images and images.absolute(), columns=mapping)
 
 
+def key_for(manifest_path: Path, key_file: Path | None) -> bytes:
+    """Return the pseudonym key that the command names, or the one beside the manifest.
+
+    Raises:
+        ConfigError: when there is none, or it is none.
+    """
+    try:
+        return pseudonym.load_key(key_file or manifest_path.with_name("pseudonym.key"))
+    except ConfigError as error:
+        raise ConfigError(f"{error}. Name the run's data.pseudonym_key_file with --key-file.") from error
+
+
 def which_command(key: str, manifest_path: Path, key_file: Path | None) -> None:
     """Print the row and path of the file whose keyed hash starts with `key`.
 
     Raises:
         ConfigError: when the manifest or its key is absent, or no file has that hash.
     """
-    pseudonymizer = pseudonym.Pseudonymizer(pseudonym.load_key(key_file or manifest_path.with_name("pseudonym.key")))
+    pseudonymizer = pseudonym.Pseudonymizer(key_for(manifest_path, key_file))
     matches = [
         row for row in manifest.read_manifest(manifest_path, patient="unknown") if pseudonymizer.image(row.path).startswith(key)
     ]
     if not matches:
-        raise ConfigError(f"{key}: no file of {manifest_path} has this hash; was another pseudonym key used?")
+        raise ConfigError(
+            f"{key}: no file of {manifest_path} has this hash; was another pseudonym key used? Name it with --key-file."
+        )
     for row in matches:
         typer.echo(f"row {row.row}: {row.path}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from components import blessing
 from components.pusher.executor import ALREADY_SERVED, MODEL_ID, PUSHED_DESTINATION, PUSHED_VERSION
-from components.pusher.served import newest_version
+from components.pusher.served import is_whole, newest_version
 from components.run_report.run_facts import RunFacts
 from pipeline import graph, memory, root
 from pipeline.code_digest import code_digest
@@ -25,7 +25,7 @@ from pipeline.run_inputs import prepare_inputs
 from pipeline.run_result import RunResult
 from pipeline.verdict import Verdict
 
-TRAINER, PUSHER, REPORT = "Trainer", "Pusher", "RunReport"
+TRAINER, INFRA_VALIDATOR, PUSHER, REPORT = "Trainer", "InfraValidator", "Pusher", "RunReport"
 REPORTED_LIBRARIES = ("medtfx", "tfx", "tensorflow", "keras", "apache-beam")
 
 
@@ -50,7 +50,7 @@ def run(config: Config, state: Root, display: Display) -> RunResult:
     result = RunResult(run_id or new_run_id(), digests={"graph": compiled.digest, "manifest": inputs.manifest_sha256})
     root.begin(state, result.run_id, compiled.digest)
     compiled.bind(result.run_id)
-    LocalRunner(compiled, state, display=display, result=result).run()
+    LocalRunner(compiled, state, serving_name=config.serving_name, display=display, result=result).run()
     root.end(state)
     return result
 
@@ -63,8 +63,9 @@ def new_run_id() -> str:
 class LocalRunner:
     """Launches the nodes of one run and fills in its result."""
 
-    def __init__(self, compiled: CompiledRun, state: Root, *, display: Display, result: RunResult) -> None:
-        """Take a graph that is bound to the run id of `result`."""
+    def __init__(self, compiled: CompiledRun, state: Root, *, serving_name: str, display: Display, result: RunResult) -> None:
+        """Take a graph that is bound to the run id of `result`, and the served model's name."""
+        self._serving_name = serving_name
         self._compiled = compiled
         self._state = state
         self._display = display
@@ -87,6 +88,8 @@ class LocalRunner:
         for node in self._compiled.node_ids:
             if node == REPORT:
                 continue
+            if node == INFRA_VALIDATOR:
+                self._ask_again_if_refused()
             if node == PUSHER:
                 self._push_again_if_gone()
             outcome = self._launch(node)
@@ -143,10 +146,20 @@ class LocalRunner:
         """Make Pusher run when an earlier push of the same model is no longer in the serving folder."""
         model = self._result.outcomes[TRAINER].outputs["model"][0]
         pushes = [artifact.custom_properties for artifact in self._compiled.artifacts_of_type("PushedModel")]
+        below = f"serving/{self._serving_name}/"
         ours = [push[PUSHED_DESTINATION].string_value for push in pushes if push[MODEL_ID].int_value == model.id]
-        if ours and not (self._state.path / ours[-1]).is_dir():
-            self._display.say(f"{ours[-1]} is gone from the serving folder: pushing again")
+        ours = [destination for destination in ours if destination.startswith(below)]
+        if ours and not is_whole(self._state.serving(self._serving_name), int(ours[-1].removeprefix(below))):
+            self._display.say(f"{ours[-1]} is gone from the serving folder, or damaged: pushing again")
             self._compiled.disable_cache(PUSHER)
+
+    def _ask_again_if_refused(self) -> None:
+        """Make InfraValidator run when it refused this model before: a busy machine or a full disk is no fault of the model's."""
+        model = self._result.outcomes[TRAINER].outputs["model"][0]
+        words = [artifact.custom_properties for artifact in self._compiled.artifacts_of_type("InfraBlessing")]
+        ours = [word[blessing.BLESSED].int_value for word in words if word[MODEL_ID].int_value == model.id]
+        if ours and not ours[-1]:
+            self._compiled.disable_cache(INFRA_VALIDATOR)
 
     def _report(self) -> None:
         result = self._result

@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -29,8 +29,9 @@ def captured(log: Path) -> Iterator[tuple[TextIO, TextIO]]:
         with os.fdopen(os.dup(kept_out), "w") as out, os.fdopen(os.dup(kept_err), "w") as err:
             yield out, err
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):  # the log's disk may be full; the terminal comes back all the same
+                stream.flush()
         os.dup2(kept_out, 1)
         os.dup2(kept_err, 2)
         os.close(kept_out)

@@ -145,7 +145,8 @@ class CompiledRun:
         with metadata.Metadata(self._connection) as handle:
             execution = execution_of(handle, node)
         if execution is not None and execution_lib.is_execution_active(execution):
-            for leftover in (artifacts / node.node_info.id).glob(f"*/{execution.id}"):
+            folder = artifacts / node.node_info.id
+            for leftover in (*folder.glob(f"*/{execution.id}"), *folder.glob(f".system/*/{execution.id}")):
                 shutil.rmtree(leftover)
 
 

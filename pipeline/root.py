@@ -81,31 +81,49 @@ def prepare(path: Path) -> Root:
         ConfigError: when it can't be written or was laid out by another version.
     """
     root = Root(path.absolute())
-    try:
-        root.path.mkdir(parents=True, exist_ok=True)
+    make_folder(path)
+    with usable(root.path):
         check_format(root)
         root.path.chmod(0o711)
         for name in PRIVATE:
             (root.path / name).mkdir(mode=0o700, exist_ok=True)
         (root.path / "serving").mkdir(mode=0o755, exist_ok=True)
         (root.path / "serving").chmod(0o755)
-    except OSError as error:
-        raise ConfigError(f"{root.path}: can't be used as root: {error.strerror}. Choose another with --root.") from error
     return root
 
 
+def make_folder(path: Path) -> None:
+    """Make a root's folder and its parents where they are absent.
+
+    Raises:
+        ConfigError: when that can't be done.
+    """
+    with usable(path.absolute()):
+        path.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def usable(path: Path) -> Iterator[None]:
+    """Turn what the system refuses within into a ConfigError about the root."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"{path}: can't be used as root: {error.strerror}. Choose another with --root.") from error
+
+
 def check_format(root: Root) -> None:
-    """Write the layout's version into a new root, compare it in an old one.
+    """Write the layout's version into a new root, compare it in an old one; an empty `format` is what a crash left of a new one.
 
     Raises:
         ConfigError: for a folder that holds something else, or another version's root.
     """
     marker = root.path / "format"
     if not marker.exists():
-        strangers = [entry.name for entry in root.path.iterdir()]
+        strangers = [entry.name for entry in root.path.iterdir() if not entry.name.startswith(".format.")]
         if strangers:
             raise ConfigError(f"{root.path}: is not empty and not a medtfx root. Choose another with --root.")
-        marker.write_text(f"{FORMAT}\n")
+    if not marker.exists() or not marker.read_text().strip():
+        write_atomically(marker, f"{FORMAT}\n")
     found = marker.read_text().strip()
     if found != str(FORMAT):
         raise ConfigError(f"{root.path}: has layout version {found!r}; this medtfx expects {FORMAT}. Choose another with --root.")
@@ -132,12 +150,15 @@ def locked(root: Root) -> Iterator[None]:
 
 
 def unfinished_run(root: Root, digest: str) -> str | None:
-    """Return the id of a run with this digest that was killed or interrupted, None if there is none."""
+    """Return the id of a run with this digest that was killed or interrupted, None if there is none on record."""
     try:
         record = json.loads(root.unfinished.read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (FileNotFoundError, ValueError):
         return None
-    return record["run_id"] if record.get("digest") == digest else None
+    if not isinstance(record, dict) or record.get("digest") != digest:
+        return None
+    run_id = record.get("run_id")
+    return run_id if isinstance(run_id, str) and run_id else None
 
 
 def begin(root: Root, run_id: str, digest: str) -> None:
@@ -152,7 +173,7 @@ def end(root: Root) -> None:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old text or the new one, never a part."""
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")  # two processes may prepare one root
     temporary.write_text(text)
     temporary.replace(path)
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -23,7 +22,10 @@ def run_command(path: Path, root_path: Path | None, overrides: Sequence[str], *,
         MedtfxError: for a bad configuration, an unusable root or one that is in use.
     """
     config = config_file.load(path, overrides)
-    state = root.prepare(root_path or Path("runs") / config.name)
+    place = root_path or Path("runs") / config.name
+    root.make_folder(place)  # with its parents under the user's umask: other users reach serving/ through them
+    os.umask(0o077)  # for this process and all that it starts; the pusher opens what a server reads
+    state = root.prepare(place)
     signal.signal(signal.SIGTERM, interrupt)
     with root.locked(state), logs.captured(state.logs / LOG_FILE) as (out, err):
         return run_shown(config, state, (out, err), as_json=as_json)
@@ -39,14 +41,13 @@ def run_shown(config: Config, state: root.Root, streams: tuple[TextIO, TextIO], 
     out, err = streams
     with shown_on(err) as display:
         display.say(f"medtfx: {config.name}, root {state.path}")
-        begin = time.monotonic()
+        display.say("loading TensorFlow and TFX")
         # TensorFlow's C++ code reads these once, when it loads; the values keep its start-up chatter short.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
         memory.prepare()
         from pipeline import local_runner  # noqa: PLC0415 - six seconds of imports: only once the configuration is known to be good
 
         memory.settle()
-        display.say(f"loaded TensorFlow and TFX in {time.monotonic() - begin:.1f} s")
         result = local_runner.run(config, state, display)
     if as_json:
         print(json.dumps(result.as_json()), file=out, flush=True)

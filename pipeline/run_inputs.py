@@ -1,5 +1,6 @@
 """What happens before the graph is built: index the source, read the manifest's digest, find the key, write the schema."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,10 +27,11 @@ def prepare_inputs(config: Config, root: Root, say: Callable[[str], None]) -> In
     """
     index_if_needed(config, say)
     path = config.data.manifest
-    manifest.read_manifest(path, patient=config.data.patient, slices=config.data.slices)
+    rows = manifest.read_manifest(path, patient=config.data.patient, slices=config.data.slices)
     key_file = key_of(config, say)
     return Inputs(
         manifest_sha256=manifest.digest(path),
+        files_stamp=manifest.files_stamp(rows, path.parent),
         key_file=key_file,
         key_id=pseudonym.key_id(pseudonym.load_key(key_file)),
         schema_file=write_schema(root, config.data.classes, config.data.slices),
@@ -55,12 +57,16 @@ def index_if_needed(config: Config, say: Callable[[str], None]) -> None:
         say(f"indexed {result.rows:,} images of {result.patients:,} patients into {config.data.manifest}")
 
 
-def key_of(config: Config, say: Callable[[str], None]) -> Path:
+def key_of(config: Config, say: Callable[[str], None]) -> Path | None:
     """Return the file of the pseudonym key; make one beside the manifest where none is configured or there.
+
+    None when the environment holds the key (MEDTFX_PSEUDONYM_KEY): it goes before every file, so none is asked for or made.
 
     Raises:
         ConfigError: when a configured key file is absent.
     """
+    if os.environ.get(pseudonym.KEY_VARIABLE):
+        return None
     configured = config.data.pseudonym_key_file
     if configured is not None:
         if not configured.is_file():

@@ -7,11 +7,13 @@ from tfx.dsl.components.common.resolver import Resolver
 from tfx.types import BaseChannel, Channel, standard_artifacts
 
 from components.baseline.strategy import NewestPushedModel
+from components.clinical_gate.settings import image_form
+from pipeline.config import Image
 
 BASELINE_ID = "Baseline"
 
 
-def baseline_resolver(candidate: BaseChannel, *, classes: Sequence[str]) -> Resolver:
+def baseline_resolver(candidate: BaseChannel, *, classes: Sequence[str], image: Image) -> Resolver:
     """Return the node whose output `model` is the baseline, or empty.
 
     The channels without a node behind them look at all earlier runs; each names its producer, because the Evaluator makes
@@ -20,10 +22,11 @@ def baseline_resolver(candidate: BaseChannel, *, classes: Sequence[str]) -> Reso
     Args:
         candidate: output `model` of the node Trainer in this run.
         classes: the configured classes.
+        image: the configured canonical image.
     """
     return Resolver(
         strategy_class=NewestPushedModel,
-        config={"classes": json.dumps(list(classes))},
+        config={"classes": json.dumps(list(classes)), "image": image_form(image)},
         # Without output_key: TFX would take it for the same input as the candidate. Trainer has no other output of this type.
         model=Channel(type=standard_artifacts.Model, producer_component_id="Trainer"),
         candidate=candidate,

@@ -14,13 +14,14 @@ from components import blessing
 from components.blessing import Finding
 from components.clinical_gate.consistency import judge_consistency
 from components.clinical_gate.rules import Judgement, judge_rule
-from components.clinical_gate.settings import GateSettings
-from components.clinical_gate.thresholds import judge_thresholds
+from components.clinical_gate.settings import GateSettings, image_form
+from components.clinical_gate.thresholds import judge_coverage, judge_thresholds
 from components.evaluation.results import OVERALL, Slice, read_results
 from components.predictions.table import CANDIDATE, read_table
 from models.features import LABEL
 
 CLASSES = "classes"  # property of the blessing: a baseline is a model of the same classes
+IMAGE = "image"  # property of the blessing: and of the same image form, because it is asked about the candidate's images
 
 
 class Executor(BaseExecutor):
@@ -36,10 +37,11 @@ class Executor(BaseExecutor):
         absent = {where: absent_classes(table, where, settings.classes) for where in results.metrics}
         blessed = blessing.is_blessed(artifact_utils.get_single_instance(input_dict["evaluator_blessing"]))
         metrics = judge_thresholds(settings.evaluation, results, absent=absent, blessed=blessed)
-        rules = [judge_rule(table, rule, settings.classes) for rule in settings.rules]
-        verdict, findings = overall([*judge_consistency(table, results), *metrics], rules)
+        coverage = judge_coverage(settings.evaluation.thresholds, results, absent)
+        rules = [judge_rule(table, rule, settings.classes, patient=settings.patient) for rule in settings.rules]
+        verdict, findings = overall([*judge_consistency(table, results), *metrics], [*coverage, *rules])
         model = artifact_utils.get_single_instance(input_dict["model"])
-        bless(output_dict["blessing"][0], model, verdict=verdict, findings=findings, classes=settings.classes)
+        bless(output_dict["blessing"][0], model, verdict=verdict, findings=findings, settings=settings)
 
 
 def overall(metrics: Sequence[Finding], rules: Sequence[Judgement]) -> tuple[str, list[Finding]]:
@@ -62,9 +64,10 @@ def absent_classes(table: pa.Table, where: Slice, classes: Sequence[str]) -> tup
     return tuple(name for name in classes if name not in set(labels))
 
 
-def bless(output: Artifact, model: Artifact, *, verdict: str, findings: Sequence[Finding], classes: Sequence[str]) -> None:
-    """Publish the verdict with the properties that TFX's Evaluator sets, and the classes."""
+def bless(output: Artifact, model: Artifact, *, verdict: str, findings: Sequence[Finding], settings: GateSettings) -> None:
+    """Publish the verdict with the properties that TFX's Evaluator sets, the classes and the image form."""
     blessing.publish(output, verdict, findings)
     output.set_string_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri)
     output.set_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, model.id)
-    output.set_string_custom_property(CLASSES, json.dumps(list(classes)))
+    output.set_string_custom_property(CLASSES, json.dumps(list(settings.classes)))
+    output.set_string_custom_property(IMAGE, image_form(settings.image))

@@ -1,6 +1,8 @@
 """What the clinical gate asks of a model."""
 
-from pipeline.config import ClinicalRule, Evaluation, Section
+from typing import Literal
+
+from pipeline.config import ClinicalRule, Evaluation, Image, Section
 
 
 class GateSettings(Section):
@@ -9,3 +11,10 @@ class GateSettings(Section):
     classes: tuple[str, ...]
     rules: tuple[ClinicalRule, ...]
     evaluation: Evaluation
+    image: Image = Image()
+    patient: Literal["column", "unknown"] = "column"  # unknown: each image counts as its own patient
+
+
+def image_form(image: Image) -> str:
+    """Return what makes canonical images comparable, as JSON; max_pixels only says which files are read at all."""
+    return image.model_dump_json(exclude={"max_pixels"})

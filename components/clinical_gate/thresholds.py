@@ -1,12 +1,13 @@
 """TFMA's word on the thresholds, as findings.
 
 TFMA judges every value of a slice column, also one with three examples, and finds an AUC that is no number in a slice that
-lacks a class too low. Such slices are listed as not judged.
+lacks a class too low. Such slices are listed as not judged; where no slice is left, the evidence is insufficient.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from components.blessing import Finding
+from components.clinical_gate.rules import Judgement
 from components.evaluation.eval_config import EXAMPLE_COUNT
 from components.evaluation.results import OVERALL, Failure, Results, Slice
 from pipeline.config import Change, Evaluation, Threshold
@@ -27,6 +28,27 @@ def judge_thresholds(evaluation: Evaluation, results: Results, *, absent: Absent
     if evaluation.change is not None:
         findings.append(_judge_change(evaluation.change, results))
     return [*findings, *_unexplained(evaluation, results, blessed=blessed)]
+
+
+def judge_coverage(thresholds: Sequence[Threshold], results: Results, absent: Absent) -> list[Judgement]:
+    """Return a judgement on each threshold per slice that judges none of them: nothing shows that its bound is kept."""
+    return [
+        Judgement("insufficient_evidence", _none_judged(threshold, len(slices)))
+        for threshold in thresholds
+        if (slices := results.slices_of(threshold.per))
+        and all(_why_not_judged(threshold, results, where=where, absent=absent.get(where, ())) for where in slices)
+    ]
+
+
+def _none_judged(threshold: Threshold, slices: int) -> Finding:
+    return Finding(
+        rule="evaluation.thresholds",
+        subject=f"{threshold.metric}, per {threshold.per}",
+        expected=f"{_bound(threshold)}, in one slice or more that can be judged",
+        found=f"no slice could be judged, of {slices}; insufficient evidence",
+        advice=f"Lower min_examples ({threshold.min_examples}) or collect more data: "
+        "test images of every class for each value of the column.",
+    )
 
 
 def _by_slice(threshold: Threshold, results: Results, absent: Absent) -> Iterator[Finding]:
@@ -72,7 +94,7 @@ def _judge_change(change: Change, results: Results) -> Finding:
     expected = f"at most {change.at_most_worse:g} worse than the baseline"
     difference = results.changes.get(OVERALL, {}).get(change.metric)
     if difference is None:
-        found = "no baseline: no model with these classes was pushed before"
+        found = "no comparable baseline: no model of these classes and this image form was pushed before"
         return Finding("evaluation.change", subject, expected, found, refuses=False)
     worse = difference if change.metric == "loss" else -difference
     failed = any(failure.change and failure.metric == change.metric for failure in results.failures)

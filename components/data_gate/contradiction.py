@@ -11,15 +11,19 @@ from components.image_example_gen.quarantine import Reason
 CONTRADICTIONS = (Reason.CONFLICTING_LABELS, Reason.CONFLICTING_PATIENTS)
 
 
-def judge_contradictions(rows: Sequence[RowAccount]) -> Finding:
+def judge_contradictions(rows: Sequence[RowAccount], *, patient: str) -> Finding:
     """Return the finding on contradicting rows, which no share makes acceptable.
 
     Args:
-        rows: every row of the account: those that name one file twice, and examples with equal pixels and different labels.
+        rows: every row of the account: those that name one file twice, and examples with equal pixels and different labels or
+            patients.
+        patient: data.patient; if 'unknown' every image counts as its own patient, and a repeat tells nothing about patients.
     """
     named_twice = [row.row for row in rows if row.reason in CONTRADICTIONS]
-    labelled_twice = [row.row for row in _with_two_labels(rows)]
-    found = sorted({*named_twice, *labelled_twice})
+    repeats = _repeats(rows)
+    labelled_twice = [row.row for group in repeats if len({row.label for row in group}) > 1 for row in group]
+    shared = [row.row for group in repeats if len({row.patient for row in group}) > 1 for row in group]
+    found = sorted({*named_twice, *labelled_twice, *(shared if patient == "column" else ())})
     return Finding(
         rule="data.manifest",
         subject="images with two labels or two patients",
@@ -31,10 +35,10 @@ def judge_contradictions(rows: Sequence[RowAccount]) -> Finding:
     )
 
 
-def _with_two_labels(rows: Sequence[RowAccount]) -> list[RowAccount]:
-    """Return the examples whose pixels stand there with another label too."""
+def _repeats(rows: Sequence[RowAccount]) -> list[list[RowAccount]]:
+    """Return the examples by equal pixels."""
     groups: defaultdict[str, list[RowAccount]] = defaultdict(list)
     for row in rows:
         if row.pixels_sha256 is not None:
             groups[row.pixels_sha256].append(row)
-    return [row for group in groups.values() if len({row.label for row in group}) > 1 for row in group]
+    return list(groups.values())

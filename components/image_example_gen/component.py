@@ -9,7 +9,16 @@ from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionP
 from tfx.types.standard_artifacts import Examples
 
 from components.artifacts import IngestAccount
-from components.image_example_gen.executor import ACCOUNT, EXAMPLES, MANIFEST, MANIFEST_SHA256, SETTINGS, WORK_DIR, Executor
+from components.image_example_gen.executor import (
+    ACCOUNT,
+    EXAMPLES,
+    FILES_STAMP,
+    MANIFEST,
+    MANIFEST_SHA256,
+    SETTINGS,
+    WORK_DIR,
+    Executor,
+)
 from components.image_example_gen.settings import IngestSettings
 
 
@@ -19,6 +28,7 @@ class ImageExampleGenSpec(ComponentSpec):
     PARAMETERS = {  # noqa: RUF012 - the form that TFX asks for
         MANIFEST: ExecutionParameter(type=str),
         MANIFEST_SHA256: ExecutionParameter(type=str),
+        FILES_STAMP: ExecutionParameter(type=str),
         SETTINGS: ExecutionParameter(type=str),
         WORK_DIR: ExecutionParameter(type=str),
     }
@@ -35,19 +45,23 @@ class ImageExampleGen(BaseBeamComponent):
     SPEC_CLASS = ImageExampleGenSpec
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
 
-    def __init__(self, manifest: Path, manifest_sha256: str, *, settings: IngestSettings, work_dir: Path) -> None:
+    def __init__(
+        self, manifest: Path, manifest_sha256: str, *, settings: IngestSettings, work_dir: Path, files_stamp: str = ""
+    ) -> None:
         """Describe the node.
 
         Args:
             manifest: the CSV file.
             manifest_sha256: `manifest.digest` of it, part of the cache key.
             settings: everything else that the examples follow from.
-            work_dir: folder for unfinished shards; one of this root alone, other `ingest-*` folders in it are removed at success.
+            work_dir: folder for unfinished shards.
+            files_stamp: `manifest.files_stamp` of its files, part of the cache key and of the work folder's name.
         """
         spec = ImageExampleGenSpec(
             manifest=str(manifest),
             manifest_sha256=manifest_sha256,
             settings=settings.to_json(),
+            files_stamp=files_stamp,
             work_dir=str(work_dir),
             examples=Channel(type=Examples),
             account=Channel(type=IngestAccount),

@@ -40,7 +40,8 @@ from models.features import SPLITS
 from pipeline.errors import ConfigError
 
 EXAMPLES, ACCOUNT = "examples", "account"
-MANIFEST, MANIFEST_SHA256, SETTINGS, WORK_DIR = "manifest", "manifest_sha256", "settings", "work_dir"
+MANIFEST, MANIFEST_SHA256, FILES_STAMP = "manifest", "manifest_sha256", "files_stamp"
+SETTINGS, WORK_DIR = "settings", "work_dir"
 CONTENT_SHA256 = "content_sha256"  # custom property of the examples: equal for equal examples
 WORK_PREFIX = "ingest-"
 
@@ -75,7 +76,7 @@ class Executor(BaseBeamExecutor):
         describe_examples(examples, content_sha256(work, shards))
         account = artifact_utils.get_single_instance(output_dict[ACCOUNT])
         write_account(Path(account.uri), accounts, settings=settings, manifest_sha256=exec_properties[MANIFEST_SHA256])
-        remove_work(work)
+        shutil.rmtree(work)
 
     def _write_missing(self, shards: Sequence[Shard], write: "WriteShard") -> None:
         missing = [shard for shard in shards if not is_done(write.work, shard)]
@@ -193,9 +194,3 @@ def log_quarantine(accounts: Sequence[RowAccount]) -> None:
     for account in accounts:
         if account.status == QUARANTINED:
             logger.warning("row %d, file %s...: %s", account.row, account.file[:12], account.reason)
-
-
-def remove_work(work: Path) -> None:
-    """Remove the shards of this ingest, and those of earlier ones that nobody continued."""
-    for folder in work.parent.glob(f"{WORK_PREFIX}*"):
-        shutil.rmtree(folder)

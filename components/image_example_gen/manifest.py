@@ -52,6 +52,26 @@ def digest(path: Path) -> str:
         raise ConfigError(f"manifest {path}: {error.strerror}. Write one with `medtfx index`.") from error
 
 
+def files_stamp(rows: Sequence[ManifestRow], folder: Path) -> str:
+    """Return a digest of what the rows' files look like from outside: part of the cache key, so that a mended file counts.
+
+    The size, -1 for a file that isn't there; where the manifest gives no SHA-256 also the time of the last change.
+
+    Args:
+        rows: of the manifest.
+        folder: that relative paths start from.
+    """
+    stamp = hashlib.sha256()
+    for row in rows:
+        try:
+            status = (folder / row.path).stat()
+            seen = (status.st_size, 0 if row.sha256 else status.st_mtime_ns)
+        except (OSError, ValueError):
+            seen = (-1, 0)
+        stamp.update(f"{row.row} {seen}\n".encode())
+    return stamp.hexdigest()
+
+
 def read_manifest(path: Path, *, patient: PatientRule = "column", slices: Sequence[str] = ()) -> tuple[ManifestRow, ...]:
     """Return the rows of a manifest in file order.
 
@@ -115,6 +135,8 @@ def _check_header(path: Path, header: Sequence[str], needed: Sequence[str]) -> N
     """Raise ConfigError unless every needed column is there, and each column once."""
     if not header:
         raise ConfigError(f"manifest {path}: is empty; expected a header with {', '.join(needed)}")
+    if not {*STANDARD, *needed} & {*header}:  # not shown: it may be a row, with a patient in it
+        raise ConfigError(f"manifest {path}: the first line names none of {', '.join(needed)}; is the header missing?")
     missing = [name for name in needed if name not in header]
     if missing:
         advice = " Or write `data.patient: unknown`." if PATIENT_ID in missing else ""

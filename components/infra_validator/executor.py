@@ -18,6 +18,7 @@ from models.canonical_image import canonical_pixels
 from models.model_facts import read_facts
 
 GOLDEN_SPLIT = "test"
+MODEL_ID = "current_model_id"  # as on the other blessings: which model this is about
 ACCEPTED = "accepted"
 REFUSED = "infra_refused"
 
@@ -40,23 +41,35 @@ class Executor(BaseExecutor):
         export = Path(path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict["model"])))
         (split,) = artifact_utils.get_split_uris(input_dict["examples"], GOLDEN_SPLIT)
         requests = golden.golden_requests(Path(split), exec_properties["golden_requests"])
-        findings = validate(export, requests, exec_properties["time_limit"])
+        findings = validate(export, requests, exec_properties["time_limit"], scratch=self._scratch())
         verdict = REFUSED if any(finding.refuses for finding in findings) else ACCEPTED
-        blessing.publish(artifact_utils.get_single_instance(output_dict["blessing"]), verdict, findings)
+        infra_blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+        infra_blessing.set_int_custom_property(MODEL_ID, input_dict["model"][0].id)
+        blessing.publish(infra_blessing, verdict, findings)
+
+    def _scratch(self) -> Path | None:
+        """Return this execution's folder for temporary files, which goes with it."""
+        if self._context is None:
+            return None
+        folder = Path(self._get_tmp_dir())
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
 
-def validate(export: Path, requests: list[golden.Request], time_limit: float) -> list[Finding]:
+def validate(export: Path, requests: list[golden.Request], time_limit: float, *, scratch: Path | None = None) -> list[Finding]:
     """Return what was found; `time_limit` in seconds is for the child that serves."""
-    with ThreadPoolExecutor(1) as pool:
-        answering = pool.submit(process.ask, export, requests, time_limit)
-        try:
-            expected = compute_expected(export, requests)
-            return compare(answering.result(), expected)
-        except process.ProbeError as error:
-            return [failure("loads and answers in a TF1 session", str(error))]
-        except Exception as error:
-            # A broken export fails in as many ways as there are ways to break it, and a gate never raises for what it judges.
-            return [failure("loads and answers", f"{type(error).__name__}: {_first_line(error)}")]
+    pool = ThreadPoolExecutor(1)
+    try:
+        answering = pool.submit(process.ask, export, requests, time_limit, scratch=scratch)
+        expected = compute_expected(export, requests)
+        return compare(answering.result(), expected)
+    except process.ProbeError as error:
+        return [failure("loads and answers in a TF1 session", str(error))]
+    except Exception as error:
+        # A broken export fails in as many ways as there are ways to break it, and a gate never raises for what it judges.
+        return [failure("loads and answers", f"{type(error).__name__}: {_first_line(error)}")]
+    finally:
+        pool.shutdown(wait=False)  # Ctrl-C doesn't wait for an answer; the child ends with the thread that asks
 
 
 def compute_expected(export: Path, requests: list[golden.Request]) -> Expected:

@@ -4,6 +4,8 @@ Loads the export in a TF1 session, as TF Serving's C++ loader does (tf.saved_mod
 writes what its signatures answer. Imports nothing of TFX and none of the code that made the model.
 """
 
+import ctypes
+import signal
 import sys
 from pathlib import Path
 
@@ -12,10 +14,18 @@ import tensorflow as tf
 
 IMAGES = "images"
 EXAMPLES = "examples"
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this process when the one that asks ends, killed or not (Linux: prctl(2), PR_SET_PDEATHSIG)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def main(export: Path, questions: Path, answers: Path) -> None:
     """Answer the questions of one file (.npz of object-free byte arrays) into another."""
+    end_with_parent()
     asked = np.load(questions)
     images, examples = split_bytes(asked, IMAGES), split_bytes(asked, EXAMPLES)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:

@@ -21,13 +21,15 @@ class ProbeError(Exception):
     """The child gave no answers; the message says why."""
 
 
-def ask(export: Path, requests: Sequence[golden.Request], time_limit: float) -> Answers:
+def ask(export: Path, requests: Sequence[golden.Request], time_limit: float, *, scratch: Path | None = None) -> Answers:
     """Let a child load the export and answer all requests; `time_limit` in seconds.
+
+    The questions hold images: `scratch` is the folder for them, below the root; the system's own by default.
 
     Raises:
         ProbeError: when it crashes, hangs or answers nothing.
     """
-    with tempfile.TemporaryDirectory(prefix="medtfx-infra-") as folder:
+    with tempfile.TemporaryDirectory(prefix="infra-", dir=scratch) as folder:
         questions, answers = Path(folder) / "questions.npz", Path(folder) / "answers.npz"
         images = probe.join_bytes(probe.IMAGES, [request.encoded for request in requests])
         examples = probe.join_bytes(probe.EXAMPLES, golden.serialized_examples(requests))

@@ -1,5 +1,7 @@
 """Runs the push and publishes where the model went."""
 
+import contextlib
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -40,9 +42,15 @@ class Executor(TfxExecutor):
         served = served_version_of(export, serving_dir)
         version = served or push(export, serving_dir, provenance=self._provenance(model, input_dict), check=check_loads)
         pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
-        shutil.copyfile(manifest_path(serving_dir, version), Path(pushed.uri) / "manifest.json")
-        pushed.set_int_custom_property(ALREADY_SERVED, int(served is not None))
+        with contextlib.suppress(OSError):  # the version is live by now; the original lies beside it
+            shutil.copyfile(manifest_path(serving_dir, version), Path(pushed.uri) / "manifest.json")
+        pushed.set_int_custom_property(ALREADY_SERVED, int(served is not None and not self._pushed_by_us(serving_dir, served)))
         _publish(pushed, model, destination=f"serving/{serving_dir.name}/{version}")
+
+    def _pushed_by_us(self, serving_dir: Path, version: int) -> bool:
+        """Tell whether this very run pushed a version, before it was killed."""
+        run_id = json.loads(manifest_path(serving_dir, version).read_text())["run_id"]
+        return bool(self._context and run_id == self._context.pipeline_run_id)
 
     def _provenance(self, model: Artifact, input_dict: dict[str, list[Artifact]]) -> Provenance:
         run_id = self._context.pipeline_run_id if self._context else ""

@@ -1,10 +1,11 @@
 """What a serving folder serves now: its newest version, and whether that already is a given export."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from components.pusher.manifest import FileDigest
+from components.pusher.manifest import FileDigest, manifest_path
 
 
 def newest_version(serving_dir: Path) -> int | None:
@@ -22,6 +23,18 @@ def digest_of(path: Path) -> FileDigest:
     """Return the digest of one file."""
     with path.open("rb") as file:
         return FileDigest(hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
+
+
+def is_whole(serving_dir: Path, version: int) -> bool:
+    """Tell whether a version's files are there and are those of its manifest."""
+    try:
+        promised = json.loads(manifest_path(serving_dir, version).read_text())["files"]
+    except (OSError, ValueError, KeyError):
+        return False
+    found = file_digests(serving_dir / str(version))
+    return {path: (digest.sha256, digest.size) for path, digest in found.items()} == {
+        path: (digest["sha256"], digest["bytes"]) for path, digest in promised.items()
+    }
 
 
 def served_version_of(export: Path, serving_dir: Path) -> int | None:

@@ -5,12 +5,13 @@ from markupsafe import Markup
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from components.run_report.figures import SERIES, Line, Panel, draw
-from components.run_report.measures import class_auc
+from components.run_report.measures import class_auc, has_curve
 from components.run_report.report_data import ReportData
 from components.run_report.scores import Scores
 from components.run_report.section import Section, absent
 
 POINTS = 200  # a line of 760 pixels shows no more
+UNDEFINED = "No class has a curve: that needs test images of the class and of others, and probabilities that are finite numbers."
 
 
 def section(data: ReportData) -> Section:
@@ -18,6 +19,8 @@ def section(data: ReportData) -> Section:
     if data.test is None:
         return absent(data, "curves", "Curves", lacks="There are no predictions on the test split.")
     shown = shown_classes(data.test)
+    if not shown:
+        return Section("curves", "Curves", "absent.html.j2", absent=UNDEFINED)
     values = {
         "figures": figures(data.test, data.config.data.classes, shown),
         "left_out": [name for index, name in enumerate(data.config.data.classes) if index not in shown],
@@ -28,7 +31,7 @@ def section(data: ReportData) -> Section:
 def shown_classes(test: Scores) -> list[int]:
     """Return the classes whose curve is defined, the most frequent first to fit the palette, in their own order."""
     counts = np.bincount(test.labels, minlength=test.probabilities.shape[1])
-    defined = [index for index, count in enumerate(counts) if 0 < count < len(test.labels)]
+    defined = [index for index in range(len(counts)) if has_curve(test, index)]
     return sorted(sorted(defined, key=lambda index: -counts[index])[:SERIES])
 
 

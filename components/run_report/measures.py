@@ -34,7 +34,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class Measured:
-    """What is shown about a set of images; the area is None where a class is missing."""
+    """What is shown about a set of images; the area is None where a class has no curve."""
 
     images: int
     patients: int
@@ -67,15 +67,18 @@ def cross_entropy(scores: Scores) -> float:
 
 
 def class_auc(scores: Scores, label: int) -> float | None:
-    """Return the area under the ROC curve of one class against the rest; None when either side is empty."""
+    """Return the area under the ROC curve of one class against the rest; None where has_curve says that there is none."""
+    return float(roc_auc_score(scores.labels == label, scores.probabilities[:, label])) if has_curve(scores, label) else None
+
+
+def has_curve(scores: Scores, label: int) -> bool:
+    """Tell whether the class and the rest both have images, and every probability of the class is a finite number."""
     positive = scores.labels == label
-    if positive.all() or not positive.any():
-        return None
-    return float(roc_auc_score(positive, scores.probabilities[:, label]))
+    return bool(positive.any() and not positive.all() and np.isfinite(scores.probabilities[:, label]).all())
 
 
 def macro_auc(scores: Scores) -> float | None:
-    """Return the mean of the one-vs-rest areas; None when a class is missing."""
+    """Return the mean of the one-vs-rest areas; None when a class has none."""
     areas = [class_auc(scores, label) for label in range(len(scores.classes))]
     known = [area for area in areas if area is not None]
     return float(np.mean(known)) if len(known) == len(areas) else None

@@ -1,7 +1,8 @@
 """The page: sections in reading order, put together by templates."""
 
-from collections.abc import Callable
-from math import isnan
+import logging
+from collections.abc import Callable, Mapping
+from math import isfinite
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -22,25 +23,50 @@ from components.run_report.report_data import ReportData
 from components.run_report.section import Section
 
 TEMPLATES = Path(__file__).parent / "templates"
-SECTIONS: tuple[Callable[[ReportData], Section], ...] = (
-    verdict.section,
-    data_account.section,
-    performance.section,
-    curves.section,
-    confusion.section,
-    mistakes.section,
-    training.section,
-    statistics.section,
-    provenance.section,
-)
+SECTIONS: Mapping[str, Callable[[ReportData], Section]] = {  # by anchor, in reading order
+    "verdict": verdict.section,
+    "data": data_account.section,
+    "performance": performance.section,
+    "curves": curves.section,
+    "confusion": confusion.section,
+    "mistakes": mistakes.section,
+    "training": training.section,
+    "statistics": statistics.section,
+    "provenance": provenance.section,
+}
 NONE = "\N{EN DASH}"
+
+logger = logging.getLogger(__name__)
 
 
 def render(data: ReportData) -> str:
     """Return the page, one HTML document that needs no other file."""
-    sections = [make(data) for make in SECTIONS]
-    style = Markup((TEMPLATES / "style.css").read_text())
-    return environment().get_template("page.html.j2").render(config=data.config, sections=sections, style=style)
+    templates = environment()
+    shown = {
+        "config": data.config,
+        "word": verdict.WORDS[data.facts.verdict][1],
+        "sections": [drawn(templates, data, anchor) for anchor in SECTIONS],
+        "style": Markup((TEMPLATES / "style.css").read_text()),
+    }
+    return templates.get_template("page.html.j2").render(shown)
+
+
+def drawn(templates: Environment, data: ReportData, anchor: str) -> tuple[Section, Markup]:
+    """Return a section and its HTML; one that can't be made says so, and the others stay."""
+    try:
+        section = SECTIONS[anchor](data)
+        return section, filled(templates, section)
+    except Exception as error:  # whatever it is: the verdict above must reach its reader
+        logger.exception("The report's section %s could not be made.", anchor)
+        # The message may hold a path: it stays in the log.
+        words = f"This section could not be made ({type(error).__name__}). The log of the node RunReport says why."
+        section = Section(anchor, anchor.capitalize(), "absent.html.j2", absent=words)
+        return section, filled(templates, section)
+
+
+def filled(templates: Environment, section: Section) -> Markup:
+    """Return the HTML of a section."""
+    return Markup(templates.get_template(section.template).render(values=section.values, absent=section.absent))
 
 
 def environment() -> Environment:
@@ -58,13 +84,13 @@ def count(number: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Write 0.98765 as 98.8 %."""
-    return NONE if share is None else f"{100 * share:.1f}\u202f%"
+    """Write 0.98765 as 98.8 %; a dash where there is no number."""
+    return NONE if share is None or not isfinite(share) else f"{100 * share:.1f}\u202f%"
 
 
 def figure(number: float | None, digits: int = 3) -> str:
     """Write 0.98765 as 0.988; a dash where there is no number."""
-    return NONE if number is None or isnan(number) else f"{number:.{digits}f}"
+    return NONE if number is None or not isfinite(number) else f"{number:.{digits}f}"
 
 
 def seconds(time: float) -> str:

@@ -32,9 +32,14 @@ class Scores:
 
     @cached_property
     def probabilities(self) -> np.ndarray:
-        """Probability of each class, float64 [images, classes]; rows sum to 1, which float32 misses by up to 1e-6."""
+        """Probability of each class, float64 [images, classes]; rows sum to 1, which float32 misses by up to 1e-6.
+
+        A row that holds NaN or an infinity, or nothing above 0, is NaN.
+        """
         wide = probabilities(self.table).astype(np.float64)
-        rescaled: np.ndarray = wide / wide.sum(axis=1, keepdims=True)
+        wide = np.where(np.isfinite(wide).all(axis=1, keepdims=True), wide, np.nan)
+        totals = wide.sum(axis=1, keepdims=True)
+        rescaled: np.ndarray = wide / np.where(totals > 0, totals, np.nan)
         return rescaled
 
     @cached_property

@@ -1,7 +1,9 @@
 """The report's verdict and figures for programs."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
+from math import isfinite
 from typing import Any
 
 from components.run_report.measures import Measured, measure
@@ -11,7 +13,7 @@ COUNTED = ("rows", "examples", "patient", "patients", "splits", "quarantined")  
 
 
 def summary(data: ReportData) -> str:
-    """Return the verdict, every gate's findings, the counts and the test figures as JSON."""
+    """Return the verdict, every gate's findings, the counts and the test figures as JSON; what is no finite number is null."""
     test = data.test
     content = {
         "name": data.config.name,
@@ -26,7 +28,16 @@ def summary(data: ReportData) -> str:
         "test": None if test is None else figures(measure(test)),
         "seconds": {node.node: node.seconds for node in data.facts.nodes},
     }
-    return json.dumps(content, indent=2)
+    return json.dumps(strict(content), indent=2, allow_nan=False)
+
+
+def strict(value: Any) -> Any:
+    """Return plain values in which None stands for NaN and infinities, which JSON does not know."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: strict(part) for key, part in value.items()}
+    return [strict(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def figures(measured: Measured) -> dict[str, Any]:

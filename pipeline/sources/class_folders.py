@@ -16,11 +16,20 @@ SPLIT_FOLDERS: Mapping[str, str] = MappingProxyType(
 
 
 def list_class_folders(source: ClassFolderSource) -> Listing:
-    """Return every PNG and JPEG below the class folders, sorted by path.
+    """Return every PNG and JPEG below the class folders, sorted by path; files are not opened.
 
     Raises:
-        ConfigError: when the folder is missing, can't be read, or holds no image.
+        ConfigError: when the folder is missing, it or a folder in it can't be read, or it holds no image.
     """
+    try:
+        return _listing(source)
+    except OSError as error:  # the inner folder is not named: its name may be a patient's
+        raise ConfigError(
+            f"{source.path}: a folder in it can't be read: {error.strerror}. Give this user the right to."
+        ) from error
+
+
+def _listing(source: ClassFolderSource) -> Listing:
     skipped: Counter[str] = Counter()
     folders = _folders(source.path, skipped)
     if folders and all(folder.name.lower() in SPLIT_FOLDERS for folder in folders):
@@ -72,4 +81,4 @@ def why_skipped(name: str) -> str:
 
 
 def _refuse(error: OSError) -> None:
-    raise ConfigError(f"{error.filename}: {error.strerror}") from error
+    raise error

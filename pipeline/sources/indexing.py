@@ -37,7 +37,7 @@ class IndexResult:
         classes: images by class.
         patients: number of patients; of images where the source knows no patients.
         patients_known: whether it does; if not, the configuration says `data.patient: unknown`.
-        missing: rows whose file is not there; ingest quarantines them.
+        missing: rows whose file is not there or can't be read; ingest quarantines them.
         skipped: files or rows that were left out, by reason.
     """
 
@@ -112,7 +112,7 @@ def manifest_bytes(entries: Sequence[Entry], digests: Sequence[str], folder: Pat
 
     Args:
         entries: of the source.
-        digests: SHA-256 of each entry's file, '' for one that is not there.
+        digests: SHA-256 of each entry's file, '' for one that is not there or can't be read.
         folder: that the manifest lies in; paths below it are written relative to it, others absolute.
     """
     extra = sorted({name for entry in entries for name in entry.columns})
@@ -151,10 +151,14 @@ def _sha256_of_files(paths: Sequence[Path]) -> list[str]:
 
 
 def _sha256_of_file(path: Path) -> str:
-    if not path.is_file():
+    """Return the digest of a file, '' where it can't be read: ingest quarantines such a row and counts it."""
+    try:
+        if not path.is_file():
+            return ""
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
         return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sha256(content: bytes) -> str:
@@ -193,10 +197,10 @@ def _inputs(source: Source) -> list[Path]:
 
 
 def _stamp(paths: Iterable[Path]) -> str:
-    """Return a digest of names, sizes and times; a missing file counts as such."""
+    """Return a digest of names, sizes and times; a file that is missing or can't be read counts as such."""
     lines = set()
     for path in paths:
-        status = path.stat() if path.exists() else None
+        status = path.stat() if os.access(path, os.R_OK, effective_ids=True) else None
         lines.add(f"{path.absolute()}\0{status.st_size if status else -1}\0{status.st_mtime_ns if status else -1}")
     return _sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape"))
 

@@ -1,6 +1,9 @@
 """A MedMNIST .npz with its official splits (Yang et al., MedMNIST v2, Scientific Data 10, 41, 2023)."""
 
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +14,13 @@ from pipeline.config import MedmnistSource
 from pipeline.errors import ConfigError
 from pipeline.sources.entry import Entry, Listing
 from pipeline.sources.image_folder import write_png
+
+# What zipfile and numpy raise for a damaged archive, member or array header; TypeError comes of a bare .npy, RuntimeError of an
+# encrypted or unknown compression, ArithmeticError and MemoryError of an absurd shape.
+DAMAGED = (
+    *(ValueError, TypeError, EOFError, RuntimeError, LookupError, SyntaxError, ArithmeticError, MemoryError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+)
 
 
 def extract_medmnist(source: MedmnistSource, folder: Path) -> Listing:
@@ -37,8 +47,8 @@ def _load(path: Path) -> Mapping[str, np.ndarray]:
             return {name: arrays[name] for name in arrays.files}
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or 'not a .npz file'}") from error
-    except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:  # TypeError: a bare .npy
-        raise ConfigError(f"{path}: not a .npz file of plain arrays") from error
+    except DAMAGED as error:
+        raise ConfigError(f"{path}: damaged, or not a .npz file of plain arrays. Get it again from its source.") from error
 
 
 def _checked(source: MedmnistSource, arrays: Mapping[str, np.ndarray], split: str) -> tuple[np.ndarray, Sequence[int]]:

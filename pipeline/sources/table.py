@@ -23,10 +23,8 @@ def list_table(source: TableSource) -> Listing:
     """
     _check_mapping(source)
     rows = _read(source.path)
-    header = rows[0].keys() if rows else ()
-    missing = [column for column in source.columns.values() if rows and column not in header]
-    if missing:
-        raise ConfigError(f"table {source.path}: no column {', '.join(missing)}; it has {', '.join(header)}")
+    if rows:
+        _check_header(source, list(rows[0]))
     folder = source.images or source.path.parent
     skipped: Counter[str] = Counter()
     entries = []
@@ -69,6 +67,16 @@ def _check_mapping(source: TableSource) -> None:
         raise ConfigError(f"source.columns: no entry for {', '.join(missing)}; it has {', '.join(source.columns) or 'none'}")
     if SHA256 in source.columns:
         raise ConfigError("source.columns: sha256 is computed from the files; expected no entry for it")
+
+
+def _check_header(source: TableSource, header: Sequence[str]) -> None:
+    """Raise ConfigError unless every mapped column is there."""
+    mapped = source.columns.values()
+    missing = [column for column in mapped if column not in header]
+    if len(missing) == len(mapped):  # the first line is not shown: it may be a row, with a patient in it
+        raise ConfigError(f"table {source.path}: the first line names none of {', '.join(mapped)}; is the header missing?")
+    if missing:
+        raise ConfigError(f"table {source.path}: no column {', '.join(missing)}; it has {', '.join(header)}")
 
 
 def _read(path: Path) -> Sequence[dict[str, str]]:

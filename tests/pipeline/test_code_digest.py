@@ -1,3 +1,4 @@
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,21 @@ def test_digest_follows_the_code_that_runs(small_project: Path, file: str, chang
     path.write_text(path.read_text() + "x = 1\n")
     code_digest.imported.cache_clear()
     assert (code_digest.code_digest(["models.training"]) != before) == changes
+
+
+@pytest.mark.parametrize(("file", "changes"), [("templates/page.html", True), ("style.css", True), ("__pycache__/a.pyc", False)])
+def test_digest_follows_the_templates_beside_the_code(small_project: Path, file: str, changes: bool) -> None:
+    before = code_digest.code_digest(["models.training"])
+    path = small_project / "models" / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("<p>")
+    assert (code_digest.code_digest(["models.training"]) != before) == changes
+
+
+def test_digest_follows_the_library_that_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = code_digest.code_digest([])
+    monkeypatch.setattr(code_digest, "version", lambda name: "0" if name == "numpy" else version(name))
+    assert code_digest.code_digest([]) != before
 
 
 def test_digest_of_nothing_still_names_the_libraries() -> None:

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,43 @@ def test_error_is_one_message_and_its_exit_code(tmp_path: Path) -> None:
     done = subprocess.run([medtfx, "run", tmp_path / "no.yaml"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == f"medtfx: {tmp_path}/no.yaml: no such file; expected a run configuration such as configs/demo.yaml\n"
+
+
+FULL_DISK = """
+import errno, os, sys
+from pipeline import command_line, run_command
+
+def full(*arguments, **options):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/scans/Doe_Jane.png")
+
+run_command.run_command = full
+sys.argv = ["medtfx", "run", "small.yaml"]
+command_line.main()
+"""
+
+
+def test_system_error_is_one_line_without_the_file() -> None:
+    done = subprocess.run([sys.executable, "-c", FULL_DISK], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    expected = "medtfx: stopped by the system: No space left on device. Put that right and run the same command again.\n"
+    assert done.stderr == expected
+
+
+CLOSED_STDOUT = """
+import os
+from pipeline import command_line
+reader, writer = os.pipe()
+os.dup2(writer, 1)
+os.close(reader)
+os.close(writer)
+print("nobody reads this")
+command_line.leave(3)
+"""
+
+
+def test_exit_code_survives_a_reader_that_left() -> None:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    assert subprocess.run([sys.executable, "-c", CLOSED_STDOUT], capture_output=True, check=False, env=buffered).returncode == 3
 
 
 def test_unknown_option_is_usage() -> None:

@@ -5,7 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from models.features import RESERVED
-from pipeline.config import Config
+from models.zoo import article_cnn
+from pipeline.config import FEWEST_PIXELS, Config
 
 SMALLEST: dict[str, Any] = {
     "name": "small",
@@ -54,6 +55,14 @@ def test_configuration_is_frozen() -> None:
         (changed(training={"stepz": 3}), "Extra inputs"),
         (changed(evaluation={"thresholds": [{"metric": "loss", "at_most": float("inf")}]}), "finite number"),
         (changed(training={"learning_rate": float("nan")}), "finite number"),
+        (changed(data={"source": {"kind": "demo", "seed": -1}}), "greater than or equal to 0"),
+        (changed(image={"sixteen_bit_range": [9, 9]}), r"\[9, 9\]; expected \[low, high\] with 0 <= low < high <= 65535"),
+        (changed(image={"sixteen_bit_range": [-1, 9]}), "0 <= low < high"),
+        (changed(image={"sixteen_bit_range": [0, 65_536]}), "0 <= low < high"),
+        (
+            changed(image={"size": 21}, training={"model": "article_cnn"}),
+            r"image\.size: 21; expected 22 or more for training\.model article_cnn",
+        ),
     ],
 )
 def test_wrong_value_is_refused(tree: dict[str, Any], message: str) -> None:
@@ -65,3 +74,19 @@ def test_wrong_value_is_refused(tree: dict[str, Any], message: str) -> None:
 def test_no_slice_hides_a_feature(name: str) -> None:
     with pytest.raises(ValidationError, match="expected different column names"):
         Config.model_validate(changed(data={"slices": [name]}))
+
+
+def test_smallest_image_of_the_article_model_leaves_one_pixel() -> None:
+    fewest = FEWEST_PIXELS["article_cnn"]
+    side = fewest
+    for _ in article_cnn.FILTERS:
+        side = (side - article_cnn.KERNEL + 1) // article_cnn.POOL
+    assert side == 1
+    assert article_cnn.build((fewest, fewest, 1), 2, seed=1, dtype="float32").get_layer("pool_128").output.shape[1:3] == (1, 1)
+    with pytest.raises(ValueError, match=r"negative dimension|Computed output size"):
+        article_cnn.build((fewest - 1, fewest - 1, 1), 2, seed=1, dtype="float32")
+
+
+def test_smallest_images_are_accepted() -> None:
+    config = Config.model_validate(changed(image={"size": 22, "sixteen_bit_range": [0, 1]}, training={"model": "article_cnn"}))
+    assert config.image.sixteen_bit_range == (0, 1)

@@ -27,6 +27,23 @@ def test_relative_paths_start_at_the_configuration(written: Path) -> None:
     assert config_file.load(written).data.manifest == written.parent / "data" / "manifest.csv"
 
 
+def test_relative_path_of_an_override_starts_there_too(written: Path) -> None:
+    assert config_file.load(written, ["data.manifest=other.csv"]).data.manifest == written.parent / "other.csv"
+
+
+@pytest.fixture
+def unreadable(open_folder: Path) -> Path:
+    path = open_folder / "closed.yaml"
+    path.write_text(TEXT)
+    path.chmod(0)
+    return path
+
+
+def test_file_without_the_right_to_read_is_told(unreadable: Path, ordinary_user: None) -> None:
+    with pytest.raises(ConfigError, match=r"closed\.yaml: Permission denied; expected a run configuration"):
+        config_file.load(unreadable)
+
+
 def test_override_is_read_as_yaml(written: Path) -> None:
     config = config_file.load(written, ["training.steps=30", "data.slices=[sex, site]"])
     assert config.training.steps == 30
@@ -100,3 +117,10 @@ def test_shipped_configuration_is_valid(project: Path, name: str) -> None:
     config = config_file.load(project / "configs" / f"{name}.yaml")
     assert config.name == name
     assert config.expect
+
+
+def test_article_trains_as_the_recipe_says(project: Path) -> None:
+    training = config_file.load(project / "configs" / "article.yaml").training
+    changes = training.augmentation
+    assert (changes.rotation_degrees, changes.zoom, changes.intensity, changes.flip) == (15, 0.1, 0, "none")
+    assert training.class_weights == "none"

@@ -39,3 +39,9 @@ def test_unhealthy_machine_exits_with_one(monkeypatch: pytest.MonkeyPatch, capsy
     monkeypatch.setattr(doctor, "IMPORTS", ("no_such_module",))
     assert doctor.examine() == 1
     assert "BAD import no_such_module" in capsys.readouterr().out
+
+
+def test_absent_example_data_names_what_runs_without_it(tmp_path: Path) -> None:
+    passed, text = doctor.example_data_check(tmp_path / "absent")
+    assert passed
+    assert "only configs/demo.yaml and configs/article.yaml run without it" in text

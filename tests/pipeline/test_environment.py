@@ -58,6 +58,24 @@ def test_archive_is_the_first_main_one_that_is_not_security() -> None:
         environment.archive_of("")
 
 
+@pytest.mark.parametrize(
+    ("lines", "archive"),
+    [
+        ("http://vendor/ main Docker\nhttp://a/debian-security/ main Debian\nhttp://a/debian/ main Debian\n", "http://a/debian/"),
+        ("http://vendor/ main My Company\nhttp://a/ubuntu/ universe Ubuntu\nhttp://a/ubuntu/ main Ubuntu\n", "http://a/ubuntu/"),
+        ("http://a/debian/ main $(ORIGIN)\nhttp://b/debian/ main $(ORIGIN)\n", "http://a/debian/"),
+        ("http://a/debian/ main \n", "http://a/debian/"),
+    ],
+)
+def test_archive_is_of_the_distribution_where_apt_knows(lines: str, archive: str) -> None:
+    assert environment.archive_of(lines) == archive
+
+
+def test_archives_of_other_vendors_alone_are_refused() -> None:
+    with pytest.raises(environment.SetupError, match="container of a newer system"):
+        environment.archive_of("http://vendor/ main Docker\n")
+
+
 def test_missing_header_names_the_package(tmp_path: Path) -> None:
     minor = f"python3.{sys.version_info[1]}"
     with pytest.raises(environment.SetupError, match=f"apt-get install .*{minor}-dev"):
@@ -92,3 +110,12 @@ def test_without_compiler_make_says_what_to_install(project: Path, tmp_path: Pat
     assert "g++" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "venv").exists()
+
+
+def test_archive_is_found_where_the_lists_were_never_fetched() -> None:
+    uris = (
+        "'http://a/debian-security/dists/bookworm-security/InRelease' x_InRelease 0 \n"
+        "'http://a/debian/dists/bookworm/InRelease' y_InRelease 0 \n"
+        "'http://a/debian/dists/bookworm/main/binary-amd64/Packages.xz' z 0 \n"
+    )
+    assert environment.archive_of(environment.targets_before_update(uris)) == "http://a/debian/"

@@ -3,9 +3,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from tfx.dsl.components.common.resolver import RESOLVER_CONFIG
 from tfx.orchestration.pipeline import Pipeline
 
 from components.artifacts import DataBlessing
+from components.clinical_gate.settings import GateSettings, image_form
 from pipeline import config_file, graph, root
 from pipeline.code_digest import source_of
 from pipeline.node_launch import CompiledRun
@@ -19,7 +21,9 @@ NODES = [
 @pytest.fixture
 def pipeline(project: Path, tmp_path: Path) -> Pipeline:
     config = config_file.load(project / "configs" / "demo.yaml")
-    inputs = graph.Inputs(manifest_sha256="ab", key_file=tmp_path / "key", key_id="cd", schema_file=tmp_path / "schema.pbtxt")
+    inputs = graph.Inputs(
+        manifest_sha256="ab", files_stamp="ef", key_file=tmp_path / "key", key_id="cd", schema_file=tmp_path / "schema.pbtxt"
+    )
     return graph.build(config, root.prepare(tmp_path / "root"), inputs)
 
 
@@ -44,6 +48,19 @@ def test_trainer_and_pusher_ask_for_their_blessings(pipeline: Pipeline) -> None:
     assert {"model_blessing", "infra_blessing"} <= set(nodes["Pusher"].spec.inputs)
 
 
+def test_gate_and_baseline_are_told_the_image_form_and_what_is_known_of_patients(project: Path, tmp_path: Path) -> None:
+    known = config_file.load(project / "configs" / "demo.yaml")
+    config = known.model_copy(update={"data": known.data.model_copy(update={"patient": "unknown"})})
+    inputs = graph.Inputs(
+        manifest_sha256="ab", files_stamp="ef", key_file=tmp_path / "key", key_id="cd", schema_file=tmp_path / "schema.pbtxt"
+    )
+    built = graph.build(config, root.prepare(tmp_path / "root"), inputs)
+    nodes = {node.id: node for node in built.components}
+    settings = GateSettings.model_validate_json(nodes["ClinicalGate"].exec_properties["settings"])
+    assert (settings.image, settings.patient) == (config.image, "unknown")
+    assert nodes["Baseline"].exec_properties[RESOLVER_CONFIG]["image"] == image_form(config.image)
+
+
 def test_transform_comes_after_the_data_gate(pipeline: Pipeline) -> None:
     nodes = {node.id: node for node in pipeline.components}
     assert nodes["DataGate"] in nodes["Transform"].upstream_nodes
@@ -66,7 +83,7 @@ from pathlib import Path
 from pipeline import config_file, graph, root
 from pipeline.node_launch import CompiledRun
 config = config_file.load(Path("configs/demo.yaml"))
-inputs = graph.Inputs(manifest_sha256="ab", key_file=Path("key"), key_id="cd", schema_file=Path("schema.pbtxt"))
+inputs = graph.Inputs(manifest_sha256="ab", files_stamp="ef", key_file=Path("key"), key_id="cd", schema_file=Path("schema.pbtxt"))
 print(CompiledRun(graph.build(config, root.prepare(Path(sys.argv[1])), inputs), {}).digest)
 """
 

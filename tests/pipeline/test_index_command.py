@@ -58,5 +58,10 @@ def test_which_turns_a_hash_back_into_a_path(folders: Path, capsys: pytest.Captu
     capsys.readouterr()
     index_command.which_command(pseudonym.Pseudonymizer(key).image(path)[:12], manifest, None)
     assert capsys.readouterr().out == f"row 1: {path}\n"
-    with pytest.raises(ConfigError, match=r"no file of .* has this hash"):
+    with pytest.raises(ConfigError, match=r"no file of .* has this hash.*--key-file"):
         index_command.which_command("0" * 12, manifest, None)
+
+
+def test_which_without_a_key_says_how_to_name_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"pseudonym\.key: No such file or directory\. .*--key-file"):
+        index_command.which_command("0" * 12, tmp_path / "manifest.csv", None)

@@ -27,3 +27,21 @@ def test_noise_goes_to_the_log_and_the_terminal_stays_ours(tmp_path: Path, proje
     noise = log.read_text()
     assert all(text in noise for text in ("noise from python", "noise from C", "noise from a logger"))
     assert log.stat().st_mode & 0o077 == 0
+
+
+FULL = """
+from pathlib import Path
+from pipeline import logs
+with logs.captured(Path("/dev/full")) as (out, err):
+    print("noise that finds no room")
+    print("for the user", file=out, flush=True)
+print("after")
+"""
+
+
+def test_terminal_comes_back_when_the_log_has_no_room(project: Path) -> None:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run([sys.executable, "-c", FULL], capture_output=True, text=True, cwd=project, check=False, env=buffered)
+    assert done.returncode == 0
+    assert done.stdout.startswith("for the user\n")
+    assert done.stdout.endswith("after\n")

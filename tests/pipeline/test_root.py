@@ -87,3 +87,28 @@ def read_only_folder(open_folder: Path) -> Path:
 def test_folder_without_the_right_to_write_is_refused(read_only_folder: Path, ordinary_user: None) -> None:
     with pytest.raises(ConfigError, match="can't be used as root: Permission denied"):
         root.prepare(read_only_folder / "state")
+
+
+@pytest.mark.parametrize("record", ['{"digest": "a"}', '{"digest": "a", "run_id": 7}', "[]", '{"dig', "null"])
+def test_record_without_a_run_id_is_no_unfinished_run(tmp_path: Path, record: str) -> None:
+    state = root.prepare(tmp_path / "state")
+    state.unfinished.write_text(record)
+    assert root.unfinished_run(state, "a") is None
+
+
+@pytest.mark.parametrize("left", ["format", ".format.123.tmp"])
+def test_root_whose_making_was_killed_is_made_again(tmp_path: Path, left: str) -> None:
+    (tmp_path / left).touch()
+    root.prepare(tmp_path)
+    assert (tmp_path / "format").read_text() == "1\n"
+
+
+def test_format_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(path: Path, target: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            root.prepare(tmp_path / "state")
+    assert not (tmp_path / "state" / "format").exists()

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from components.image_example_gen import manifest
-from pipeline import root, run_inputs
+from components.image_example_gen.pseudonym import KEY_VARIABLE
+from pipeline import graph, root, run_inputs
 from pipeline.config import Config
 from pipeline.errors import ConfigError
 
@@ -26,6 +27,7 @@ def test_source_is_indexed_once_and_a_key_is_made_beside_the_manifest(tmp_path: 
     config = config_for(tmp_path / "data", source={"kind": "demo", "patients": 30})
     first = run_inputs.prepare_inputs(config, state, said.append)
     assert first.manifest_sha256 == manifest.digest(config.data.manifest)
+    assert first.key_file is not None
     assert first.key_file == tmp_path / "data" / "pseudonym.key"
     assert first.key_file.stat().st_mode & 0o077 == 0
     assert len(said) == 2
@@ -63,3 +65,16 @@ def test_absent_key_file_is_told(tmp_path: Path, state: root.Root) -> None:
     config = config_for(tmp_path / "data", source={"kind": "demo", "patients": 30}, pseudonym_key_file=tmp_path / "no.key")
     with pytest.raises(ConfigError, match=r"pseudonym_key_file: .*no.key: no such file"):
         run_inputs.prepare_inputs(config, state, lambda _: None)
+
+
+@pytest.mark.parametrize("configured", ["absent.key", None])
+def test_key_of_the_environment_needs_no_file(
+    tmp_path: Path, state: root.Root, monkeypatch: pytest.MonkeyPatch, configured: str | None
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, "ab" * 16)
+    (tmp_path / "manifest.csv").write_text("path,label,patient_id,site\na.png,normal,7,north\n")
+    config = config_for(tmp_path, pseudonym_key_file=configured and tmp_path / configured)
+    inputs = run_inputs.prepare_inputs(config, state, print)
+    assert inputs.key_file is None
+    assert graph.ingest_settings(config, inputs).key_file is None
+    assert not (tmp_path / "pseudonym.key").exists()

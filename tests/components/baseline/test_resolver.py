@@ -10,8 +10,10 @@ from tfx.types import Channel, standard_artifacts
 from components.baseline.resolver import BASELINE_ID, baseline_resolver
 from components.baseline.strategy import BLESSING, CANDIDATE, MODEL, PUSHED_MODEL
 from components.clinical_gate.component import ClinicalGate
+from components.clinical_gate.settings import image_form
 from components.pusher.component import Pusher
 from components.trainer.component import Trainer
+from pipeline.config import Image
 
 PRODUCERS = {MODEL: (Trainer, "model"), BLESSING: (ClinicalGate, "blessing"), PUSHED_MODEL: (Pusher, "pushed_model")}
 
@@ -20,7 +22,7 @@ PRODUCERS = {MODEL: (Trainer, "model"), BLESSING: (ClinicalGate, "blessing"), PU
 def inputs() -> Any:
     """The resolver's inputs in a compiled pipeline whose Trainer makes the candidate."""
     trained = Importer(source_uri="/model", artifact_type=standard_artifacts.Model).with_id("Trainer")
-    node = baseline_resolver(trained.outputs["result"], classes=("normal", "ill, or not"))
+    node = baseline_resolver(trained.outputs["result"], classes=("normal", "ill, or not"), image=Image(size=64))
     compiled = compiler.Compiler().compile(Pipeline(pipeline_name="p", pipeline_root="/root", components=[trained, node]))
     return next(found.pipeline_node.inputs for found in compiled.nodes if found.pipeline_node.node_info.id == BASELINE_ID)
 
@@ -50,12 +52,13 @@ def test_only_the_candidate_is_of_this_run(channels: dict[str, Any]) -> None:
     assert {key for key, channel in channels.items() if "pipeline_run" in contexts(channel)} == {CANDIDATE}
 
 
-def test_strategy_is_told_the_classes_in_their_order(inputs: Any) -> None:
+def test_strategy_is_told_the_classes_in_their_order_and_the_image_form(inputs: Any) -> None:
     (graph,) = inputs.input_graphs.values()
     (strategy,) = (node.op_node for node in graph.nodes.values() if node.WhichOneof("kind") == "op_node")
     assert json.loads(strategy.kwargs["classes"].value.field_value.string_value) == ["normal", "ill, or not"]
+    assert strategy.kwargs["image"].value.field_value.string_value == image_form(Image(size=64))
 
 
 def test_baseline_is_a_model() -> None:
-    node = baseline_resolver(Channel(type=standard_artifacts.Model), classes=("a", "b"))
+    node = baseline_resolver(Channel(type=standard_artifacts.Model), classes=("a", "b"), image=Image())
     assert node.outputs["model"].type is standard_artifacts.Model

@@ -1,4 +1,3 @@
-import json
 from typing import Any
 
 import pytest
@@ -11,8 +10,13 @@ from tfx.types import Artifact, BaseChannel, Channel, ComponentSpec, standard_ar
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.baseline.resolver import BASELINE_ID, baseline_resolver
-from components.baseline.strategy import WITHDRAWN, newest_before
+from components.baseline.strategy import WITHDRAWN, pushed_last
 from components.clinical_gate.executor import bless
+from components.clinical_gate.settings import GateSettings
+from pipeline.config import Evaluation, Image, Threshold
+
+IMAGE = Image()
+EVALUATION = Evaluation(thresholds=(Threshold(metric="auc", at_least=0.9),))
 
 Values = dict[str, Any]
 Artifacts = dict[str, list[Artifact]]
@@ -40,16 +44,16 @@ class Train(BaseComponent):
 
 
 class JudgeExecutor(BaseExecutor):
-    """Blesses as ClinicalGate does, or as the Evaluator does, which sets no classes."""
+    """Blesses as ClinicalGate does, and in the Evaluator's place too."""
 
     def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Values) -> None:
         verdict = exec_properties["verdict"]
-        classes = json.loads(exec_properties["classes"])
-        bless(output_dict["blessing"][0], input_dict["model"][0], verdict=verdict, findings=[], classes=classes)
+        settings = GateSettings.model_validate_json(exec_properties["settings"])
+        bless(output_dict["blessing"][0], input_dict["model"][0], verdict=verdict, findings=[], settings=settings)
 
 
 class JudgeSpec(ComponentSpec):
-    PARAMETERS = {"verdict": ExecutionParameter(type=str), "classes": ExecutionParameter(type=str)}  # noqa: RUF012
+    PARAMETERS = {"verdict": ExecutionParameter(type=str), "settings": ExecutionParameter(type=str)}  # noqa: RUF012
     INPUTS = {  # noqa: RUF012
         "model": ChannelParameter(type=standard_artifacts.Model),
         "baseline": ChannelParameter(type=standard_artifacts.Model, optional=True),
@@ -61,9 +65,9 @@ class Judge(BaseComponent):
     SPEC_CLASS = JudgeSpec
     EXECUTOR_SPEC = ExecutorClassSpec(JudgeExecutor)
 
-    def __init__(self, model: BaseChannel, baseline: BaseChannel, verdict: str, classes: str) -> None:
+    def __init__(self, model: BaseChannel, baseline: BaseChannel, verdict: str, settings: str) -> None:
         blessing = Channel(type=standard_artifacts.ModelBlessing)
-        super().__init__(spec=JudgeSpec(model=model, baseline=baseline, verdict=verdict, classes=classes, blessing=blessing))
+        super().__init__(spec=JudgeSpec(model=model, baseline=baseline, verdict=verdict, settings=settings, blessing=blessing))
 
 
 class PushExecutor(BaseExecutor):
@@ -103,12 +107,14 @@ def run(root: Any) -> Any:
         push: bool = True,
         withdrawn: int = 0,
         classes: tuple[str, ...] = ("a", "b"),
+        image: Image = IMAGE,
     ) -> Any:
         trainer = Train(seed).with_id("Trainer")
-        baseline = baseline_resolver(trainer.outputs["model"], classes=classes)
+        baseline = baseline_resolver(trainer.outputs["model"], classes=classes, image=image)
+        settings = GateSettings(classes=classes, rules=(), evaluation=EVALUATION, image=image).model_dump_json()
         model, before = trainer.outputs["model"], baseline.outputs["model"]
-        evaluator = Judge(model, before, "accepted", json.dumps(classes)).with_id("Evaluator")
-        gate = Judge(model, before, verdict, json.dumps(classes)).with_id("ClinicalGate")
+        evaluator = Judge(model, before, "accepted", settings).with_id("Evaluator")
+        gate = Judge(model, before, verdict, settings).with_id("ClinicalGate")
         gate.add_upstream_node(evaluator)
         nodes = [trainer, baseline, evaluator, gate]
         if push:
@@ -178,8 +184,25 @@ def test_model_of_other_classes_is_no_baseline(run: Any) -> None:
     assert baseline == []
 
 
-@given(st.sets(st.integers(1, 50)), st.integers(1, 50))
-def test_baseline_is_the_newest_before_the_candidate(models: set[int], candidate: int) -> None:
-    found = newest_before(candidate, models)
-    older = {model for model in models if model < candidate}
-    assert found == (max(older) if older else None)
+@pytest.mark.parametrize("image", [Image(size=64), Image(channels=1), Image(fit="center_crop")])
+def test_model_of_another_image_form_is_no_baseline(run: Any, image: Image) -> None:
+    run("1", seed=1, image=image)
+    _, baseline, _ = run("2", seed=2)
+    assert baseline == []
+
+
+def test_cached_model_is_compared_with_the_one_pushed_since(run: Any) -> None:
+    """A, B, A: the old candidate does not replace the better served one without a comparison."""
+    first, _, _ = run("1", seed=1)
+    second, _, _ = run("2", seed=2)
+    again, baseline, launched = run("3", seed=1)
+    assert (again, baseline) == (first, [second])
+    assert launched["Trainer"].cached
+    assert not launched["Evaluator"].cached
+
+
+@given(st.lists(st.integers(1, 9)), st.sets(st.integers(1, 9)))
+def test_baseline_is_the_last_push_of_an_eligible_model(pushes: list[int], models: set[int]) -> None:
+    found = pushed_last(pushes, models)
+    eligible = [model for model in pushes if model in models]
+    assert found == (eligible[-1] if eligible else None)

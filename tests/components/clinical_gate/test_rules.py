@@ -1,4 +1,5 @@
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +42,20 @@ def test_without_patients_the_evidence_is_insufficient() -> None:
     judged = judge_rule(table, SENSITIVITY, ("normal", "nodule"))
     assert judged.verdict == "insufficient_evidence"
     assert judged.finding.found == "no patient to judge by; insufficient evidence"
+
+
+@pytest.mark.parametrize(("right", "images"), [(0, 0), (7, 10), (9, 10), (98, 100), (50, 100)])
+def test_images_of_unknown_patients_are_not_called_patients(right: int, images: int) -> None:
+    finding = judge_counts(SENSITIVITY, right, images, patient="unknown").finding
+    assert finding.subject == "sensitivity of nodule, by image"
+    assert "patients" not in finding.found + finding.advice
+    assert "images (each counts as its own patient)" in finding.found or images == 0
+
+
+def test_unknown_patients_reach_the_words() -> None:
+    table = pa.table({"patient_key": ["a"], "label": ["nodule"], "p_0": [0.1], "p_1": [0.9]})
+    judged = judge_rule(table, SENSITIVITY, ("normal", "nodule"), patient="unknown")
+    assert judged.finding.found.startswith("1 of 1 images (each counts as its own patient), 1.0000")
 
 
 @given(st.integers(1, 300).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials))), st.floats(0, 1))

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from components.clinical_gate.settings import GateSettings
-from pipeline.config import Change, ClinicalRule, Evaluation, Threshold
+from components.clinical_gate.settings import GateSettings, image_form
+from pipeline.config import Change, ClinicalRule, Evaluation, Image, Threshold
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 METRICS = st.sampled_from(["auc", "accuracy", "balanced_accuracy", "loss"])
@@ -38,6 +38,15 @@ def test_settings_come_back_from_json_to_the_last_digit(
 def settings(**changed: Any) -> dict[str, Any]:
     evaluation = {"thresholds": [{"metric": "auc", "at_least": 0.9}]}
     return {"classes": ["normal", "ill"], "rules": [], "evaluation": evaluation} | changed
+
+
+@pytest.mark.parametrize("changed", [{"size": 64}, {"channels": 1}, {"fit": "center_crop"}, {"sixteen_bit_range": [0, 4095]}])
+def test_images_that_look_different_have_another_form(changed: dict[str, Any]) -> None:
+    assert image_form(Image.model_validate(changed)) != image_form(Image())
+
+
+def test_which_files_are_read_at_all_is_no_part_of_the_form() -> None:
+    assert image_form(Image(max_pixels=9)) == image_form(Image())
 
 
 def test_settings_are_frozen() -> None:

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from components.clinical_gate.thresholds import judge_thresholds
+from components.clinical_gate.executor import overall
+from components.clinical_gate.thresholds import judge_coverage, judge_thresholds
 from components.evaluation.results import OVERALL, Failure, Results, Slice
 from pipeline.config import Evaluation
 
@@ -68,6 +69,28 @@ def test_auc_of_a_slice_without_a_class_is_not_judged() -> None:
     assert south.found == "not judged: AUC needs every class; no example of nodule"
 
 
+PER_SITE = {"metric": "auc", "at_least": 0.9, "per": "site"}
+
+
+@pytest.mark.parametrize(
+    ("min_examples", "absent"),
+    [(96, {}), (1, {NORTH: ("nodule",), SOUTH: ("nodule",)}), (6, {NORTH: ("nodule",)})],
+)
+def test_threshold_that_judges_no_slice_is_not_passed(min_examples: int, absent: dict[Slice, tuple[str, ...]]) -> None:
+    config = evaluation({**PER_SITE, "min_examples": min_examples})
+    listed = judge_thresholds(config, results(), absent=absent, blessed=True)
+    (judged,) = judge_coverage(config.thresholds, results(), absent)
+    assert judged.finding.refuses
+    assert judged.finding.found.startswith("no slice could be judged")
+    assert f"Lower min_examples ({min_examples}) or collect more data" in judged.finding.advice
+    assert overall(listed, [judged])[0] == "insufficient_evidence"
+
+
+@pytest.mark.parametrize("threshold", [{**PER_SITE, "min_examples": 95}, {"metric": "auc", "at_least": 0.9, "min_examples": 999}])
+def test_threshold_that_judges_a_slice_has_evidence(threshold: dict[str, Any]) -> None:
+    assert judge_coverage(evaluation(threshold).thresholds, results(), {}) == []
+
+
 def test_column_without_slices_refuses() -> None:
     threshold = {"metric": "auc", "at_least": 0.9, "per": "age"}
     (finding,) = judge_thresholds(evaluation(threshold), results(), absent={}, blessed=True)
@@ -98,7 +121,7 @@ def test_without_baseline_the_change_is_not_judged() -> None:
     config = evaluation({"metric": "auc", "at_least": 0.9}, change=change)
     finding = judge_thresholds(config, results(), absent={}, blessed=True)[-1]
     assert not finding.refuses
-    assert finding.found.startswith("no baseline")
+    assert finding.found == "no comparable baseline: no model of these classes and this image form was pushed before"
 
 
 @pytest.mark.parametrize(

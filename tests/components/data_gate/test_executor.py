@@ -136,3 +136,17 @@ def test_empty_split_is_refused_for_its_classes_alone(judge: Judge, example_fold
     assert verdict == "data_refused"
     refusing = [finding.subject for finding in findings if finding.refuses]
     assert refusing == ["class normal in val", "class nodule in val", "class effusion in val"]
+
+
+def test_one_image_of_two_patients_is_refused(judge: Judge, example_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(example_folder, tmp_path / "examples"))
+
+    def one_image(example: tf.train.Example) -> None:
+        # The account of these tests takes the image's key for the digest of its pixels; only rows of one label are made equal.
+        if example.features.feature["label"].bytes_list.value[0] == b"nodule":
+            example.features.feature["image_key"].bytes_list.value[:] = [b"one"]
+
+    rewrite(folder / "Split-test", one_image)
+    verdict, findings = judge(folder)
+    assert verdict == "data_refused"
+    assert [finding.subject for finding in findings if finding.refuses] == ["images with two labels or two patients"]

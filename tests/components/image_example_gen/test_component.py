@@ -23,5 +23,6 @@ def test_properties_are_plain_text() -> None:
         "manifest": "manifest.csv",
         "manifest_sha256": "abc",
         "settings": SETTINGS.to_json(),
+        "files_stamp": "",
         "work_dir": "work",
     }

@@ -149,10 +149,10 @@ def test_listener_hears_every_row(make_data: Callable[..., Any], tmp_path: Path)
     assert [done for done, _, _ in heard] == sorted({done for done, _, _ in heard})
 
 
-def test_work_folder_is_left_empty(make_data: Callable[..., Any], tmp_path: Path) -> None:
-    (tmp_path / "work/ingest-abandoned").mkdir(parents=True)
+def test_finished_ingest_removes_its_shards_and_leaves_those_of_others(make_data: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "work/ingest-of-another-configuration").mkdir(parents=True)
     make_data().ingest(tmp_path / "out", tmp_path / "work")
-    assert list((tmp_path / "work").iterdir()) == []
+    assert [folder.name for folder in (tmp_path / "work").iterdir()] == ["ingest-of-another-configuration"]
 
 
 def test_killed_ingest_continues_and_gives_the_same_bytes(make_data: Callable[..., Any], tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.image_example_gen.manifest import ManifestRow, digest, read_manifest
+from components.image_example_gen.manifest import ManifestRow, digest, files_stamp, read_manifest
 from pipeline.errors import ConfigError
 
 
@@ -54,7 +55,7 @@ def test_repr_of_a_row_names_neither_file_nor_patient() -> None:
         ("", "is empty; expected a header with path, label, patient_id, site"),
         ("path,label,patient_id\na.png,ill,1\n", "no column site; it has path, label, patient_id"),
         ("path,label,site\na.png,ill,x\n", "no column patient_id; it has path, label, site. Or write `data.patient: unknown`"),
-        ("file;label;patient_id;site\n", "no column path, label, patient_id, site; it has file;label;patient_id;site"),
+        ("file;label;patient_id;site\n", "the first line names none of path, label, patient_id, site; is the header missing"),
         ("path,label,patient_id,site\n", "holds no rows"),
         ("path,label,patient_id,site,site\na,b,c,d,e\n", "column site stands there more than once"),
         ("path,label,patient_id,site\na.png,ill,1\n", "row 1 has 3 cells; expected 4"),
@@ -66,6 +67,13 @@ def test_repr_of_a_row_names_neither_file_nor_patient() -> None:
 def test_wrong_form_is_explained(tmp_path: Path, text: str | bytes, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         read_manifest(manifest(tmp_path, text), slices=("site",))
+
+
+def test_row_in_place_of_the_header_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is the header missing") as caught:
+        read_manifest(manifest(tmp_path, "Doe_Jane.png,ill,MRN1\n"))
+    assert "Doe" not in str(caught.value)
+    assert "MRN1" not in str(caught.value)
 
 
 @pytest.mark.parametrize("function", [read_manifest, digest])
@@ -85,3 +93,21 @@ def test_any_bytes_give_rows_or_a_config_error(tmp_path_factory: pytest.TempPath
         assert all(isinstance(row, ManifestRow) for row in read_manifest(path))
     except ConfigError as error:
         assert str(path) in str(error)
+
+
+def stamp_of(folder: Path, sha256: str = "") -> str:
+    return files_stamp([ManifestRow(1, "a.png", "ill", "P1", sha256=sha256)], folder)
+
+
+def test_stamp_follows_a_file_that_comes_back(tmp_path: Path) -> None:
+    absent = stamp_of(tmp_path)
+    (tmp_path / "a.png").write_bytes(b"pixels")
+    assert stamp_of(tmp_path) != absent
+
+
+def test_touched_file_counts_only_without_a_digest(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"pixels")
+    before, proven = stamp_of(tmp_path), stamp_of(tmp_path, "ab")
+    os.utime(tmp_path / "a.png", (1, 1))
+    assert stamp_of(tmp_path) != before
+    assert stamp_of(tmp_path, "ab") == proven

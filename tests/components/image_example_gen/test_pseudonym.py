@@ -50,6 +50,29 @@ def test_key_that_is_there_stays(tmp_path: Path) -> None:
     assert load_key(tmp_path / "key", {}) == KEY
 
 
+def test_killed_making_leaves_no_empty_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("components.image_example_gen.pseudonym.os.fdopen", killed)
+        with pytest.raises(KeyboardInterrupt):
+            make_key_file(tmp_path / "key")
+    assert not (tmp_path / "key").exists()
+    make_key_file(tmp_path / "key")
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
+
+
+def test_key_is_made_where_files_have_one_name_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsupported(path: Path, target: Path) -> None:
+        raise PermissionError("Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", unsupported)
+    make_key_file(tmp_path / "key")
+    assert len(load_key(tmp_path / "key", {})) == 32
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
+
+
 def test_environment_overrides_the_file(tmp_path: Path) -> None:
     (tmp_path / "key").write_text(KEY.hex())
     assert load_key(tmp_path / "key", {KEY_VARIABLE: "ab" * 16}) == b"\xab" * 16

@@ -9,7 +9,7 @@ INFRA = Channel(type=standard_artifacts.InfraBlessing)
 
 
 def node(*, clinical: BaseChannel = CLINICAL, infra: BaseChannel = INFRA) -> Pusher:
-    return Pusher(model=MODEL, model_blessing=clinical, infra_blessing=infra, serving_dir="/root/serving/demo")
+    return Pusher(model=MODEL, model_blessing=clinical, infra_blessing=infra, serving_dir="/state/serving/demo")
 
 
 def test_both_blessings_are_required() -> None:
@@ -22,7 +22,7 @@ def test_output_is_the_pushed_model_that_tfx_knows() -> None:
 
 
 def test_serving_folder_is_all_that_the_executor_is_told() -> None:
-    assert node().exec_properties == {"serving_dir": "/root/serving/demo"}
+    assert node().exec_properties == {"serving_dir": "/state/serving/demo"}
 
 
 def test_infra_validators_word_is_not_taken_for_the_clinical_gates() -> None:

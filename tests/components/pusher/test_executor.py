@@ -33,12 +33,12 @@ def judged(tmp_path: Path, model_folder: Path, artifact: Callable[..., Artifact]
 
 
 @pytest.fixture
-def run(tmp_path: Path, artifact: Callable[..., Artifact]) -> Callable[[Inputs], Artifact]:
+def run(tmp_path: Path, artifact: Callable[..., Artifact]) -> Callable[..., Artifact]:
     """Return a function that executes the push below tmp_path and returns its output."""
 
-    def go(inputs: Inputs) -> Artifact:
+    def go(inputs: Inputs, run_id: str = "run-7") -> Artifact:
         pushed = artifact(standard_artifacts.PushedModel, tmp_path / "pushed", id=4)
-        executor = Executor(BaseExecutor.Context(pipeline_run_id="run-7"))
+        executor = Executor(BaseExecutor.Context(pipeline_run_id=run_id))
         executor.Do(inputs, {"pushed_model": [pushed]}, {"serving_dir": str(tmp_path / "serving" / "demo")})
         return pushed
 
@@ -95,10 +95,16 @@ def test_node_runs_in_a_pipeline_and_is_cached(root: Any, judged: Callable[..., 
     assert len(versions) == 1
 
 
+def test_killed_run_that_had_pushed_still_says_so(run: Callable[..., Artifact], judged: Callable[..., Inputs]) -> None:
+    first, continued = run(judged()), run(judged())
+    assert continued.get_int_custom_property("already_served") == 0
+    assert continued.get_string_custom_property("pushed_version") == first.get_string_custom_property("pushed_version")
+
+
 def test_model_that_is_served_already_is_not_pushed_again(
-    run: Callable[[Inputs], Artifact], judged: Callable[..., Inputs], tmp_path: Path
+    run: Callable[..., Artifact], judged: Callable[..., Inputs], tmp_path: Path
 ) -> None:
-    first, second = run(judged()), run(judged())
+    first, second = run(judged()), run(judged(), run_id="run-8")
     assert second.get_int_custom_property("already_served") == 1
     assert second.get_string_custom_property("pushed_version") == first.get_string_custom_property("pushed_version")
     assert len([entry for entry in (tmp_path / "serving" / "demo").iterdir() if entry.is_dir()]) == 1

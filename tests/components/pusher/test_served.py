@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from components.pusher.served import file_digests, newest_version, served_version_of
+from components.pusher.manifest import Provenance
+from components.pusher.push import push
+from components.pusher.served import file_digests, is_whole, newest_version, served_version_of
 
 
 @pytest.fixture
@@ -44,3 +46,18 @@ def test_version_that_differs_in_one_file_is_another(fault: str, export: Path, t
 
 def test_digests_name_files_by_their_path_within(export: Path) -> None:
     assert sorted(file_digests(export)) == ["saved_model.pb", "variables/data"]
+
+
+@pytest.mark.parametrize("fault", ["", "missing file", "changed file", "no manifest", "no folder"])
+def test_only_a_version_as_its_manifest_says_is_whole(fault: str, export: Path, tmp_path: Path) -> None:
+    serving = tmp_path / "serving" / "demo"
+    version = push(export, serving, provenance=Provenance("run", 1, {}), check=lambda _: None)
+    if fault == "missing file":
+        (serving / str(version) / "variables" / "data").unlink()
+    elif fault == "changed file":
+        (serving / str(version) / "variables" / "data").write_bytes(b"weightz")
+    elif fault == "no manifest":
+        (serving / f"{version}.json").unlink()
+    elif fault == "no folder":
+        shutil.rmtree(serving / str(version))
+    assert is_whole(serving, version) == (fault == "")

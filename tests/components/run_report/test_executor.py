@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from tfx.types import standard_artifacts
 
 from components.artifacts import Report
+from components.predictions.table import read_table, write_table
 from components.run_report.component import INPUT_TYPES
 from components.run_report.executor import REPORT_FILE, SUMMARY_FILE, Executor
 from components.run_report.run_facts import RunFacts
@@ -47,6 +49,26 @@ def test_a_refused_run_gives_both_too(report: Report, artifacts: dict[str, str],
     page, summary = execute(report, few, config, RunFacts(run_id="1", verdict="data_refused"))
     assert "Data refused" in page
     assert summary["test"] is None
+
+
+@pytest.mark.parametrize("share", [float("nan"), float("inf")])
+def test_predictions_that_are_no_numbers_lose_neither_page_nor_summary(
+    share: float, report: Report, tmp_path: Path, artifacts: dict[str, str], config: Config, facts: RunFacts
+) -> None:
+    table = read_table(Path(artifacts["predictions"]))
+    shares = pa.array([kept if row % 5 else share for row, kept in enumerate(table["p_0"].to_pylist())], pa.float32())
+    folder = tmp_path / "predictions"
+    folder.mkdir()
+    write_table(folder, table.set_column(table.column_names.index("p_0"), "p_0", shares))
+    page, _ = execute(report, {**artifacts, "predictions": str(folder)}, config, facts)
+    assert "could not be made" not in page
+    assert '<h2 id="performance-title">Performance' in page
+
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is no JSON")
+
+    summary = json.loads((tmp_path / SUMMARY_FILE).read_text(encoding="utf-8"), parse_constant=refuse)
+    assert (summary["verdict"], summary["test"]["auc"], summary["test"]["loss"]) == ("pushed", None, None)
 
 
 def test_every_input_is_a_known_artifact_type() -> None:

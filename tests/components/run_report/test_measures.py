@@ -54,6 +54,13 @@ def test_tfma_agrees_overall_and_by_slice(data: ReportData) -> None:
         assert found.loss == pytest.approx(metrics["loss"], abs=1e-5)
 
 
+@pytest.mark.parametrize("share", [float("nan"), float("inf"), float("-inf")])
+def test_area_is_not_defined_where_a_probability_is_no_number(share: float) -> None:
+    broken = scores_of([("x", 1, share), ("y", 1, 0.4), ("z", 0, 0.2)])
+    assert [class_auc(broken, label) for label in (0, 1)] == [None, None]
+    assert measure(broken).auc is None
+
+
 def test_area_is_not_defined_without_one_of_the_sides() -> None:
     alone = scores_of([("x", 1, 0.7), ("y", 1, 0.4)])
     assert class_auc(alone, 1) is None

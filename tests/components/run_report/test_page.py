@@ -1,5 +1,6 @@
 """The whole page: what it needs, what it hides, and that a browser shows it."""
 
+import logging
 import re
 import shutil
 import subprocess
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from components.run_report.page import count, figure, render, seconds
+from components.run_report import page as page_module
+from components.run_report.page import SECTIONS, count, figure, percent, render, seconds
 from components.run_report.report_data import ReportData, read
 from components.run_report.run_facts import RunFacts
+from components.run_report.section import Section
 from pipeline.config import Config
 
 QUIET = (
@@ -142,6 +145,34 @@ def test_an_empty_artifact_counts_as_missing(tmp_path: Path, artifacts: dict[str
     assert (data.account, data.statistics, data.scores, data.evaluation, data.history) == (None, None, None, None, None)
 
 
+def fail(data: ReportData) -> Section:
+    raise ValueError("/secret/place/file is broken")
+
+
+def template_fails(data: ReportData) -> Section:
+    return Section("training", "Training", "training.html.j2")
+
+
+@pytest.mark.parametrize("broken", [fail, template_fails])
+@pytest.mark.parametrize("anchor", SECTIONS)
+def test_a_broken_section_does_not_lose_the_report(
+    anchor: str,
+    broken: Callable[[ReportData], Section],
+    data: ReportData,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    few = {name: (lambda _, name=name: Section(name, name, "absent.html.j2", absent="whole")) for name in SECTIONS}
+    monkeypatch.setattr(page_module, "SECTIONS", {**few, anchor: broken})
+    page = render(data)
+    assert f'<section id="{anchor}" class="slim"' in page
+    assert (page.count("This section could not be made"), page.count("whole")) == (1, len(SECTIONS) - 1)
+    assert "/secret/place" not in page
+    assert Outline(page).open == []
+    (logged,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert (logged.args, logged.exc_info is not None) == ((anchor,), True)
+
+
 def test_a_browser_without_network_shows_every_heading(page: str, browse: Callable[[str], str]) -> None:
     document = browse(page)
     headings = re.findall(r"<h2[^>]*>([^<]+)</h2>", document)
@@ -151,5 +182,5 @@ def test_a_browser_without_network_shows_every_heading(page: str, browse: Callab
 
 def test_numbers_are_written_for_people() -> None:
     assert [count(1234567), figure(0.98765)] == ["1\u202f234\u202f567", "0.988"]
-    assert [figure(None), figure(float("nan"))] == ["\u2013", "\u2013"]
+    assert [figure(None), figure(float("nan")), percent(float("nan"))] == ["\u2013", "\u2013", "\u2013"]
     assert [seconds(2.25), seconds(75.2), seconds(3725)] == ["2.2\u202fs", "1\u202fmin 15\u202fs", "1\u202fh 2\u202fmin"]

@@ -3,9 +3,11 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from components.blessing import Finding
 from components.run_report.report_data import Blessing, ReportData
-from components.run_report.summary import summary
+from components.run_report.summary import strict, summary
 
 
 def test_summary_holds_findings_counts_and_the_interval(data: ReportData) -> None:
@@ -19,3 +21,8 @@ def test_summary_holds_findings_counts_and_the_interval(data: ReportData) -> Non
 def test_summary_of_an_empty_run_says_only_what_is_known(data: ReportData) -> None:
     content = json.loads(summary(ReportData(data.config, data.facts)))
     assert (content["data"], content["test"], content["gates"]) == (None, None, {})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_is_null_wherever_it_stands(value: float) -> None:
+    assert strict({"a": (value, 1.5), "b": [{"c": value}], "d": 2}) == {"a": [None, 1.5], "b": [{"c": None}], "d": 2}

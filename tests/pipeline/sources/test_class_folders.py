@@ -69,3 +69,16 @@ def test_folder_without_images_is_refused(tmp_path: Path, names: tuple[str, ...]
     touch(tmp_path, *names)
     with pytest.raises(ConfigError, match="holds no PNG or JPEG in folders; expected a folder per class"):
         list_class_folders(source(tmp_path))
+
+
+@pytest.fixture
+def closed_patient_folder(open_folder: Path) -> Path:
+    touch(open_folder, "ill/Doe_Jane/a.png", "well/b.png")
+    (open_folder / "ill/Doe_Jane").chmod(0)
+    return open_folder
+
+
+def test_folder_that_cannot_be_read_is_refused_without_its_name(closed_patient_folder: Path, ordinary_user: None) -> None:
+    with pytest.raises(ConfigError, match="a folder in it can't be read: Permission denied") as caught:
+        list_class_folders(source(closed_patient_folder))
+    assert "Doe" not in str(caught.value)

@@ -144,3 +144,32 @@ def test_indexing_loads_nothing_heavy() -> None:
     script = "import sys, pipeline.sources; print([m for m in ('tensorflow', 'tfx', 'apache_beam', 'keras') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def partly_closed(open_folder: Path) -> ClassFolderSource:
+    """Two classes; one image that an ordinary user can't read."""
+    open_folder.chmod(0o777)
+    for number, name in enumerate(("ill/Doe_Jane.png", "well/b.png")):
+        path = open_folder / "scans" / name
+        path.parent.mkdir(parents=True)
+        Image.new("L", (4, 4), number).save(path)
+    (open_folder / "scans/ill/Doe_Jane.png").chmod(0)
+    return ClassFolderSource(kind="class_folders", path=open_folder / "scans")
+
+
+def test_unreadable_image_stays_a_row_until_it_can_be_read(partly_closed: ClassFolderSource, ordinary_user: None) -> None:
+    manifest = partly_closed.path.parent / "manifest.csv"
+    result = sources.index(partly_closed, manifest)
+    assert (result.rows, result.missing) == (2, 1)
+    assert [bool(row["sha256"]) for row in table_of(manifest)] == [False, True]
+    assert sources.is_current(partly_closed, manifest)
+
+
+def test_image_that_became_readable_is_indexed_again(partly_closed: ClassFolderSource, request: pytest.FixtureRequest) -> None:
+    request.getfixturevalue("ordinary_user")
+    manifest = partly_closed.path.parent / "manifest.csv"
+    sources.index(partly_closed, manifest)
+    os.seteuid(os.getuid())
+    (partly_closed.path / "ill/Doe_Jane.png").chmod(0o644)
+    assert not sources.is_current(partly_closed, manifest)

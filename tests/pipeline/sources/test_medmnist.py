@@ -1,4 +1,5 @@
 import io
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -70,6 +71,25 @@ def npy() -> bytes:
 def test_other_file_is_explained(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "data.npz").write_bytes(content)
     source = MedmnistSource(kind="medmnist", path=tmp_path / "data.npz", classes=CLASSES)
+    with pytest.raises(ConfigError, match=r"data\.npz: .*not a \.npz file"):
+        extract_medmnist(source, tmp_path / "images")
+
+
+def with_broken_member(folder: Path, method: int) -> Path:
+    """Return a .npz whose one member is compressed and spoilt."""
+    path = folder / "data.npz"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("train_images.npy", npy())
+        start = archive.infolist()[0].header_offset + 30 + len("train_images.npy")
+    content = bytearray(path.read_bytes())
+    content[start : start + 16] = b"\xff" * 16
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_STORED])
+def test_damaged_archive_is_explained(tmp_path: Path, method: int) -> None:
+    source = MedmnistSource(kind="medmnist", path=with_broken_member(tmp_path, method), classes=CLASSES)
     with pytest.raises(ConfigError, match=r"data\.npz: .*not a \.npz file"):
         extract_medmnist(source, tmp_path / "images")
 

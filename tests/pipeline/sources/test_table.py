@@ -61,6 +61,13 @@ def test_missing_column_names_those_there_are(tmp_path: Path) -> None:
         list_table(table(tmp_path, "pid,finding,image\n7,ill,a.png\n"))
 
 
+def test_row_in_place_of_the_header_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="names none of file, finding, pid, gender; is the header missing") as caught:
+        list_table(table(tmp_path, "MRN1,ill,Doe_Jane.png\nMRN2,ill,b.png\n"))
+    assert "MRN1" not in str(caught.value)
+    assert "Doe" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
