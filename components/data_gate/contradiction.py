@@ -1,4 +1,7 @@
-"""Whether the manifest contradicts itself: one image with two labels, or with two patients."""
+"""Whether the manifest contradicts itself: one image with two labels, or one file of two patients.
+
+Equal pixels in two files of two patients are no contradiction here: across splits `data.allowed_repeats` judges them.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,22 +14,18 @@ from components.image_example_gen.quarantine import Reason
 CONTRADICTIONS = (Reason.CONFLICTING_LABELS, Reason.CONFLICTING_PATIENTS)
 
 
-def judge_contradictions(rows: Sequence[RowAccount], *, patient: str) -> Finding:
+def judge_contradictions(rows: Sequence[RowAccount]) -> Finding:
     """Return the finding on contradicting rows, which no share makes acceptable.
 
     Args:
-        rows: every row of the account: those that name one file twice, and examples with equal pixels and different labels or
-            patients.
-        patient: data.patient; if 'unknown' every image counts as its own patient, and a repeat tells nothing about patients.
+        rows: every row of the account: those that name one file twice, and examples with equal pixels and different labels.
     """
     named_twice = [row.row for row in rows if row.reason in CONTRADICTIONS]
-    repeats = _repeats(rows)
-    labelled_twice = [row.row for group in repeats if len({row.label for row in group}) > 1 for row in group]
-    shared = [row.row for group in repeats if len({row.patient for row in group}) > 1 for row in group]
-    found = sorted({*named_twice, *labelled_twice, *(shared if patient == "column" else ())})
+    labelled_twice = [row.row for row in _with_two_labels(rows)]
+    found = sorted({*named_twice, *labelled_twice})
     return Finding(
         rule="data.manifest",
-        subject="images with two labels or two patients",
+        subject="images with two labels, files of two patients",
         expected="0 rows",
         found=f"{len(found)} rows",
         refuses=bool(found),
@@ -35,10 +34,10 @@ def judge_contradictions(rows: Sequence[RowAccount], *, patient: str) -> Finding
     )
 
 
-def _repeats(rows: Sequence[RowAccount]) -> list[list[RowAccount]]:
-    """Return the examples by equal pixels."""
+def _with_two_labels(rows: Sequence[RowAccount]) -> list[RowAccount]:
+    """Return the examples whose pixels stand there with another label too."""
     groups: defaultdict[str, list[RowAccount]] = defaultdict(list)
     for row in rows:
         if row.pixels_sha256 is not None:
             groups[row.pixels_sha256].append(row)
-    return list(groups.values())
+    return [row for group in groups.values() if len({row.label for row in group}) > 1 for row in group]

@@ -39,7 +39,7 @@ class Executor(BaseExecutor):
         findings = [
             *judge_classes(account, json.loads(exec_properties["classes"])),
             judge_quarantine(account, rows, most=exec_properties["max_quarantined"]),
-            judge_contradictions(rows, patient=account["patient"]),
+            judge_contradictions(rows),
             judge_patients(examples, patient=account["patient"]),
             judge_repeats(examples, allowed=exec_properties["allowed_repeats"]),
             *judge_counts(account, measured),

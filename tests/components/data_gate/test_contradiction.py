@@ -9,36 +9,20 @@ ROW = RowAccount(row=1, file="f", patient="p", split="train", label="ill", pixel
 
 
 def test_repeat_with_the_same_label_is_no_contradiction() -> None:
-    finding = judge_contradictions(
-        [ROW, replace(ROW, row=2), replace(ROW, row=3, pixels_sha256="bb", label="well")], patient="column"
-    )
+    finding = judge_contradictions([ROW, replace(ROW, row=2), replace(ROW, row=3, pixels_sha256="bb", label="well")])
     assert not finding.refuses
     assert finding.found == "0 rows"
 
 
 def test_equal_pixels_with_two_labels_refuse() -> None:
-    finding = judge_contradictions(
-        [ROW, replace(ROW, row=2, label="well"), replace(ROW, row=3, pixels_sha256="bb")], patient="unknown"
-    )
+    finding = judge_contradictions([ROW, replace(ROW, row=2, label="well"), replace(ROW, row=3, pixels_sha256="bb")])
     assert finding.refuses
     assert finding.rows == (1, 2)
-
-
-def test_equal_pixels_of_two_patients_refuse() -> None:
-    rows = [ROW, replace(ROW, row=2, patient="q"), replace(ROW, row=3, patient="q", pixels_sha256="bb")]
-    finding = judge_contradictions(rows, patient="column")
-    assert finding.refuses
-    assert finding.rows == (1, 2)
-
-
-def test_equal_pixels_tell_nothing_about_unknown_patients() -> None:
-    assert not judge_contradictions([ROW, replace(ROW, row=2, patient="q")], patient="unknown").refuses
 
 
 @pytest.mark.parametrize("reason", ["conflicting_labels", "conflicting_patients"])
 def test_one_quarantined_contradiction_refuses_whatever_the_share(reason: str) -> None:
     lost = replace(ROW, row=9, status="quarantined", reason=reason, pixels_sha256=None)
-    others = [replace(ROW, row=row, pixels_sha256=str(row)) for row in range(10, 1000)]
-    finding = judge_contradictions([lost, *others], patient="column")
+    finding = judge_contradictions([lost, *(replace(ROW, row=row, pixels_sha256=str(row)) for row in range(10, 1000))])
     assert finding.refuses
     assert finding.rows == (9,)
