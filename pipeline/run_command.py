@@ -11,12 +11,29 @@ from typing import TextIO
 from pipeline import config_file, logs, memory, root
 from pipeline.config import Config
 from pipeline.display import shown_on
+from pipeline.errors import MedtfxError
+from pipeline.verdict import Verdict
 
 LOG_FILE = "run.log"
 
 
 def run_command(path: Path, root_path: Path | None, overrides: Sequence[str], *, as_json: bool) -> int:
-    """Run a configuration file and return the exit code.
+    """Run a configuration file and return the exit code; with `as_json` an error, too, leaves one JSON object on stdout.
+
+    Raises:
+        MedtfxError: for a bad configuration, an unusable root or one that is in use.
+    """
+    try:
+        return run_file(path, root_path, overrides, as_json=as_json)
+    except MedtfxError as error:
+        if as_json:
+            told = {"verdict": Verdict.FAILED.value, "exit_code": error.exit_code, "failure": str(error)}
+            print(json.dumps(told), flush=True)  # noqa: T201 - the promised last line
+        raise
+
+
+def run_file(path: Path, root_path: Path | None, overrides: Sequence[str], *, as_json: bool) -> int:
+    """Run a configuration file below its root and return the exit code.
 
     Raises:
         MedtfxError: for a bad configuration, an unusable root or one that is in use.

@@ -63,6 +63,13 @@ def test_configuration_without_thresholds(demo_config: Path, medtfx, tmp_path: P
     assert "evaluation.thresholds" in done.stderr
 
 
+def test_error_is_told_in_json_too(medtfx) -> None:
+    done = medtfx("run", "absent.yaml", "--json")
+    assert done.code == done.result["exit_code"] == 2
+    assert done.result["verdict"] == "failed"
+    assert "absent.yaml: no such file" in done.result["failure"]
+
+
 def test_missing_configuration(medtfx) -> None:
     done = medtfx("run", "absent.yaml")
     assert done.code == 2

@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.e2e
-NODES = ["ImageExampleGen", "StatisticsGen", "DataGate", "Transform", "Trainer", "Evaluator", "Predictions"]
+NODES = [
+    "ImageExampleGen",
+    "ImportSchemaGen",
+    "StatisticsGen",
+    "ExampleValidator",
+    "DataGate",
+    "Transform",
+    "Trainer",
+    "Evaluator",
+    "Predictions",
+]
 NODES += ["ClinicalGate", "InfraValidator", "Pusher", "RunReport"]
 
 
