@@ -1,5 +1,6 @@
 """`medtfx index`: find out what kind of source was given, make the manifest, print the configuration to start from."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,8 +26,13 @@ def index_command(source: Path | None, output: Path, *, columns: Sequence[str], 
     typer.echo(f"{output}: {result.rows:,} images of {result.patients:,} patients, classes {', '.join(result.classes)}")
     for reason, count in result.skipped.items():
         typer.echo(f"skipped {count:,}: {reason}")
-    patient = "" if result.patients_known else ", patient: unknown"
-    typer.echo(f"in a configuration:  data: {{manifest: {output}, classes: [{', '.join(result.classes)}]{patient}}}")
+    # JSON is YAML, and quotes names such as 'COVID-19, ARDS' or 'no'.
+    wanted = {
+        "manifest": str(output),
+        "classes": list(result.classes),
+        **({} if result.patients_known else {"patient": "unknown"}),
+    }
+    typer.echo(f"in a configuration:  data: {json.dumps(wanted, ensure_ascii=False)}")
 
 
 def source_of(

@@ -1,6 +1,8 @@
+import csv
 from pathlib import Path
 
 import pytest
+import yaml
 from PIL import Image
 
 from components.image_example_gen import pseudonym
@@ -11,7 +13,7 @@ from pipeline.errors import ConfigError
 
 @pytest.fixture
 def folders(tmp_path: Path) -> Path:
-    for number, name in enumerate(("ill", "normal")):
+    for number, name in enumerate(("ill, severely", "normal")):
         (tmp_path / "images" / name).mkdir(parents=True)
         Image.new("L", (16, 16), 50 * number + 20).save(tmp_path / "images" / name / "a.png")
     return tmp_path / "images"
@@ -23,8 +25,9 @@ def test_class_folders_become_a_manifest_and_a_line_for_the_configuration(
     manifest = folders.parent / "manifest.csv"
     index_command.index_command(folders, manifest, columns=[], images=None, classes=None)
     printed = capsys.readouterr().out
-    assert "2 images of 2 patients, classes ill, normal" in printed
-    assert "patient: unknown" in printed
+    assert "2 images of 2 patients, classes ill, severely, normal" in printed
+    data = yaml.safe_load(printed.split("in a configuration:", 1)[1])["data"]
+    assert data == {"manifest": str(manifest), "classes": ["ill, severely", "normal"], "patient": "unknown"}
     assert manifest.read_text().splitlines()[0].startswith("path,label,patient_id")
 
 
@@ -54,7 +57,7 @@ def test_which_turns_a_hash_back_into_a_path(folders: Path, capsys: pytest.Captu
     index_command.index_command(folders, manifest, columns=[], images=None, classes=None)
     pseudonym.make_key_file(folders.parent / "pseudonym.key")
     key = pseudonym.load_key(folders.parent / "pseudonym.key")
-    path = manifest.read_text().splitlines()[1].split(",")[0]
+    path = next(csv.DictReader(manifest.read_text().splitlines()))["path"]
     capsys.readouterr()
     index_command.which_command(pseudonym.Pseudonymizer(key).image(path)[:12], manifest, None)
     assert capsys.readouterr().out == f"row 1: {path}\n"
