@@ -8,7 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from models.features import RESERVED
 
-TAKEN = ("path", "split", "patient_id", "sha256", "model")  # columns of the manifest and of the prediction table
+TAKEN = (
+    "path",
+    "split",
+    "patient_id",
+    "sha256",
+    "study_id",
+    "series_id",
+    "frame",
+    "model",
+)  # columns of the manifest and of the prediction table
 FEWEST_PIXELS = {"article_cnn": 22}  # sides of images that its three valid 3 x 3 convolutions and poolings leave a pixel of
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]

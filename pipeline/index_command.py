@@ -76,11 +76,13 @@ def which_command(key: str, manifest_path: Path, key_file: Path | None) -> None:
     """
     pseudonymizer = pseudonym.Pseudonymizer(key_for(manifest_path, key_file))
     matches = [
-        row for row in manifest.read_manifest(manifest_path, patient="unknown") if pseudonymizer.image(row.path).startswith(key)
+        row
+        for row in manifest.read_manifest(manifest_path, patient="unknown")
+        if pseudonymizer.image(row.image_name).startswith(key)
     ]
     if not matches:
         raise ConfigError(
             f"{key}: no file of {manifest_path} has this hash; was another pseudonym key used? Name it with --key-file."
         )
     for row in matches:
-        typer.echo(f"row {row.row}: {row.path}")
+        typer.echo(f"row {row.row}: {row.image_name}")

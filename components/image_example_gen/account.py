@@ -30,6 +30,7 @@ class RowAccount:
         pixels_sha256: of the canonical pixels and their shape; None for a quarantined row.
         status: whether the row gave an example.
         reason: code of quarantine.Reason; None for an example.
+        study: keyed hash of the study id; None without one.
     """
 
     row: int
@@ -40,6 +41,7 @@ class RowAccount:
     pixels_sha256: str | None = None
     status: Literal["example", "quarantined"] = "example"
     reason: str | None = None
+    study: str | None = None
 
 
 def summary(rows: Sequence[RowAccount], settings: IngestSettings, manifest_sha256: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The manifest: a CSV file with a row per image, `path,label,patient_id` and optional `split`, `sha256` and slice columns."""
+"""The manifest: a CSV file with a row per image: `path,label,patient_id`, optional standard columns, and slice columns."""
 
 import csv
 import hashlib
@@ -12,7 +12,8 @@ from typing import Literal, TextIO
 from pipeline.errors import ConfigError
 
 PATH, LABEL, PATIENT_ID, SPLIT, SHA256 = "path", "label", "patient_id", "split", "sha256"
-STANDARD = (PATH, LABEL, PATIENT_ID, SPLIT, SHA256)
+STUDY_ID, SERIES_ID, FRAME = "study_id", "series_id", "frame"
+STANDARD = (PATH, LABEL, PATIENT_ID, SPLIT, SHA256, STUDY_ID, SERIES_ID, FRAME)
 PatientRule = Literal["column", "unknown"]
 
 
@@ -28,6 +29,8 @@ class ManifestRow:
         split: 'train', 'val', 'test', or '' to split by patient.
         sha256: of the image file's bytes, or ''.
         columns: the further columns by name.
+        study_id, series_id: of the DICOM study and series that the image belongs to, or ''.
+        frame: which frame of a multi-frame file, from 1 as DICOM counts; None: the file is one image.
     """
 
     row: int
@@ -37,6 +40,14 @@ class ManifestRow:
     split: str = ""
     sha256: str = ""
     columns: Mapping[str, str] = field(default_factory=dict, repr=False)
+    study_id: str = field(default="", repr=False)
+    series_id: str = field(default="", repr=False)
+    frame: int | None = None
+
+    @property
+    def image_name(self) -> str:
+        """The path, and the frame behind a '#' where the row names one: what tells this image from all others."""
+        return self.path if self.frame is None else f"{self.path}#{self.frame}"
 
 
 def digest(path: Path) -> str:
@@ -116,10 +127,10 @@ def _rows(path: Path, table: Iterator[list[str]], patient: PatientRule, slices: 
         row += 1
         if len(cells) != len(header):
             raise ConfigError(f"manifest {path}: row {row} has {len(cells)} cells; expected {len(header)} as in the header")
-        yield _row(row, dict(zip(header, cells, strict=True)), patient)
+        yield _row(path, row, dict(zip(header, cells, strict=True)), patient=patient)
 
 
-def _row(row: int, cells: Mapping[str, str], patient: PatientRule) -> ManifestRow:
+def _row(path: Path, row: int, cells: Mapping[str, str], *, patient: PatientRule) -> ManifestRow:
     return ManifestRow(
         row=row,
         path=cells[PATH],
@@ -127,8 +138,20 @@ def _row(row: int, cells: Mapping[str, str], patient: PatientRule) -> ManifestRo
         patient_id=cells[PATIENT_ID].strip() if patient == "column" else "",
         split=cells.get(SPLIT, "").strip(),
         sha256=cells.get(SHA256, "").strip().lower(),
+        study_id=cells.get(STUDY_ID, "").strip(),
+        series_id=cells.get(SERIES_ID, "").strip(),
+        frame=_frame(path, row, cells.get(FRAME, "").strip()),
         columns={name: value for name, value in cells.items() if name not in STANDARD},
     )
+
+
+def _frame(path: Path, row: int, cell: str) -> int | None:
+    """Return the number of a frame cell, None for an empty one."""
+    if not cell:
+        return None
+    if not (cell.isascii() and cell.isdigit() and int(cell) > 0):
+        raise ConfigError(f"manifest {path}: row {row}: frame is no number from 1; expected one, or an empty cell")
+    return int(cell)
 
 
 def _check_header(path: Path, header: Sequence[str], needed: Sequence[str]) -> None:

@@ -35,9 +35,13 @@ class Pseudonymizer:
         """Return the patient_key of a patient id, 32 hex digits."""
         return self._hash("patient", patient_id)[:KEY_HEX_DIGITS]
 
-    def image(self, path: str) -> str:
-        """Return the image_key of a path as it stands in the manifest, 32 hex digits."""
-        return self._hash("image", path)[:KEY_HEX_DIGITS]
+    def study(self, study_id: str) -> str:
+        """Return the keyed hash of a study id, 32 hex digits."""
+        return self._hash("study", study_id)[:KEY_HEX_DIGITS]
+
+    def image(self, name: str) -> str:
+        """Return the image_key of `ManifestRow.image_name`, 32 hex digits."""
+        return self._hash("image", name)[:KEY_HEX_DIGITS]
 
     @property
     def key_id(self) -> str:

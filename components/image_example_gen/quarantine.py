@@ -65,14 +65,14 @@ def row_reason(row: ManifestRow, classes: Collection[str], needs_patient: bool) 
 
 
 def repeat_reasons(rows: Sequence[ManifestRow]) -> dict[int, Reason]:
-    """Return the rows, by number, that may not stand because several name one file.
+    """Return the rows, by number, that may not stand because several name one file (or one frame of it).
 
     Rows that disagree all fall; of rows that agree the first stands. './a.png' and 'a.png' are one file; links are not
     followed: the same pixels under two names are DataGate's matter.
     """
-    groups: defaultdict[str, list[ManifestRow]] = defaultdict(list)
+    groups: defaultdict[tuple[str, int | None], list[ManifestRow]] = defaultdict(list)
     for row in rows:
-        groups[posixpath.normpath(row.path)].append(row)
+        groups[posixpath.normpath(row.path), row.frame].append(row)
     return {row: reason for group in groups.values() if len(group) > 1 for row, reason in _judge_repeats(group).items()}
 
 

@@ -55,13 +55,14 @@ class RowIngest:
 
     def _keys(self, row: ManifestRow) -> RowAccount:
         """Return what the row's cells tell."""
-        # Without patient ids each image is its own patient: the path stands in, as patient and in the split.
-        patient_id = row.path if self.settings.patient == "unknown" else row.patient_id
+        # Without patient ids each image is its own patient: its name stands in, as patient and in the split.
+        patient_id = row.image_name if self.settings.patient == "unknown" else row.patient_id
         split = row.split or (split_of(patient_id, self.settings.split_seed, self.settings.fractions) if patient_id else None)
         return RowAccount(
             row=row.row,
-            file=self.pseudonymizer.image(row.path),
+            file=self.pseudonymizer.image(row.image_name),
             patient=self.pseudonymizer.patient(patient_id) if patient_id else None,
+            study=self.pseudonymizer.study(row.study_id) if row.study_id else None,
             split=split if split in features.SPLITS else None,
             label=row.label if row.label in self.settings.classes else None,
         )

@@ -53,7 +53,7 @@ class Shard:
 def cut_shards(rows: Sequence[ManifestRow], seed: str, shard_rows: int) -> list[Shard]:
     """Return the shards of a manifest; each is a mixture of all rows, the same for the same paths and seed."""
     refused = repeat_reasons(rows)
-    mixed = sorted(rows, key=lambda row: (stable_fraction(seed, row.path), row.row))
+    mixed = sorted(rows, key=lambda row: (stable_fraction(seed, row.image_name), row.row))
     parts = [tuple(mixed[start : start + shard_rows]) for start in range(0, len(mixed), shard_rows)]
     return [
         Shard(index, len(parts), part, {row.row: refused[row.row] for row in part if row.row in refused})

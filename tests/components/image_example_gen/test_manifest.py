@@ -61,12 +61,22 @@ def test_repr_of_a_row_names_neither_file_nor_patient() -> None:
         ("path,label,patient_id,site\na.png,ill,1\n", "row 1 has 3 cells; expected 4"),
         ("path,label,patient_id,site\na.png,ill,,x\n", "patient_id is empty in every row"),
         ('path,label,patient_id,site\n"a.png,ill,,x\n', "not a CSV file"),
+        ("path,label,patient_id,site,frame\na.dcm,ill,1,x,0\n", "row 1: frame is no number from 1"),
+        ("path,label,patient_id,site,frame\na.dcm,ill,1,x,first\n", "row 1: frame is no number from 1"),
         (b"path,label,patient_id,site\n\xff.png,ill,1,x\n", "byte 27 is not UTF-8"),
     ],
 )
 def test_wrong_form_is_explained(tmp_path: Path, text: str | bytes, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         read_manifest(manifest(tmp_path, text), slices=("site",))
+
+
+def test_frame_and_study_of_a_row_are_read(tmp_path: Path) -> None:
+    text = "path,label,patient_id,study_id,series_id,frame\na.dcm,ill,1,1.2,1.2.3,7\na.dcm,ill,1,1.2,1.2.3,\n"
+    seventh, whole = read_manifest(manifest(tmp_path, text))
+    assert (seventh.study_id, seventh.series_id, seventh.frame) == ("1.2", "1.2.3", 7)
+    assert (seventh.image_name, whole.image_name) == ("a.dcm#7", "a.dcm")
+    assert "1.2" not in repr(seventh)
 
 
 def test_row_in_place_of_the_header_is_not_shown(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from components.image_example_gen.manifest import ManifestRow
@@ -44,6 +46,10 @@ def test_two_patients_or_splits_for_one_file_refuse_both_rows(other: ManifestRow
 
 def test_of_equal_rows_the_first_stands() -> None:
     assert repeat_reasons([row(1), row(2), row(3, "x/../a.png")]) == {2: Reason.REPEATED_PATH, 3: Reason.REPEATED_PATH}
+
+
+def test_frames_of_one_file_are_no_repeats() -> None:
+    assert repeat_reasons([replace(row(1), frame=1), replace(row(2, label="well"), frame=2)]) == {}
 
 
 def test_every_reason_is_explained() -> None:

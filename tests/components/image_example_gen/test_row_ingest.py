@@ -54,6 +54,19 @@ def test_split_follows_from_the_patient_and_not_from_the_key(setting: tuple[RowI
     assert ingest.ingest(row)[0].split == other.ingest(row)[0].split == expected
 
 
+def test_study_leaves_ingest_as_a_keyed_hash(setting: tuple[RowIngest, ManifestRow, ManifestRow]) -> None:
+    ingest, row, _ = setting
+    study = ingest.ingest(replace(row, study_id="1.2.840"))[0].study
+    assert study == Pseudonymizer(KEY).study("1.2.840") != Pseudonymizer(KEY).patient("1.2.840")
+    assert ingest.ingest(row)[0].study is None
+
+
+def test_frames_of_one_file_are_different_images(setting: tuple[RowIngest, ManifestRow, ManifestRow]) -> None:
+    ingest, row, _ = setting
+    files = {ingest.ingest(replace(row, frame=frame))[0].file for frame in (None, 1, 2)}
+    assert len(files) == 3
+
+
 @pytest.mark.parametrize("split", features.SPLITS)
 def test_split_of_the_manifest_is_honoured(setting: tuple[RowIngest, ManifestRow, ManifestRow], split: str) -> None:
     ingest, row, _ = setting
