@@ -16,14 +16,21 @@ RUN = [
     "apache-beam>=2.77,<2.78",  # data-parallel ingest, statistics and evaluation
     "protobuf>=6.33,<7",  # TFX's wire types
     "numpy>=2.4,<2.5",  # arrays
-    "pillow>=11,<13",  # the demo's PNG files
+    "pillow>=11,<13",  # the demo's PNG files, TIFF
+    "pydicom>=3,<4",  # DICOM headers and pixel data
+    "pylibjpeg>=2.1,<3",  # the plugin frame of the two below
+    "pylibjpeg-openjpeg>=2.5,<3",  # JPEG 2000 and HTJ2K pixel data
+    "pylibjpeg-rle>=2.2,<3",  # RLE pixel data
+    "pyjpegls>=1.5,<2",  # JPEG-LS pixel data
+    "python-gdcm>=3.2,<4",  # the other JPEG transfer syntaxes, and an independent decoder
+    "nibabel>=5.4,<6",  # NIfTI volumes
     "pydantic>=2.14,<3",  # the typed configuration
     "pyyaml>=6,<7",  # configuration files
     "typer>=0.29,<0.30",  # the command line
     "rich>=15,<16",  # live progress
     "jinja2>=3.1,<4",  # the report's page
     "matplotlib>=3.11,<4",  # the report's figures
-    "scikit-learn==1.5.2",  # reference metrics
+    "scikit-learn==1.5.2",  # reference metrics, the shortcut check
 ]
 DEVELOP = [
     "uv>=0.13",  # resolves and installs the lock
