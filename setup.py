@@ -57,8 +57,10 @@ PACKAGES = [
     "components.run_report",
     "components.trainer",
     "models",
+    "models.rendering",
     "models.zoo",
     "pipeline",
+    "pipeline.config",
     "pipeline.sources",
     "schema",
 ]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from components.blessing import Finding
 from components.data_gate.leakage import LISTED
 from components.image_example_gen.account import RowAccount
-from components.image_example_gen.quarantine import Reason
+from pipeline.reasons import Reason
 
 CONTRADICTIONS = (Reason.CONFLICTING_LABELS, Reason.CONFLICTING_PATIENTS)
 

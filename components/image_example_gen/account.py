@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from components.image_example_gen.quarantine import Reason
 from components.image_example_gen.settings import IngestSettings
 from models.features import SPLITS
+from pipeline.reasons import Reason
 
 ACCOUNT_FILE = "account.json"
 ROWS_FILE = "rows.jsonl"

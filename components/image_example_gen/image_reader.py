@@ -13,7 +13,6 @@ import tensorflow as tf
 
 from components.image_example_gen.manifest import ManifestRow
 from components.image_example_gen.png_file import png_file
-from components.image_example_gen.quarantine import MEANING, Reason
 from models.canonical_image import (
     JPEG_SIGNATURE,
     PNG_SIGNATURE,
@@ -21,7 +20,7 @@ from models.canonical_image import (
     canonical_pixels,
     source_size,
 )
-from pipeline.errors import ImageError
+from pipeline.reasons import Reason, failure
 
 BYTES_PER_PIXEL = 8  # RGBA of 16 bit, not compressed
 METADATA_BYTES = 2**24  # profiles and thumbnails beside the pixels
@@ -61,11 +60,6 @@ def read_image(row: ManifestRow, folder: Path, spec: CanonicalSpec) -> Canonical
     if row.sha256 and hashlib.sha256(encoded).hexdigest() != row.sha256:
         raise failure(Reason.CHANGED_FILE)
     return decode(encoded, spec)
-
-
-def failure(reason: Reason) -> ImageError:
-    """Return the error of a reason code."""
-    return ImageError(reason.value, MEANING[reason])
 
 
 def read_file(path: Path, most_bytes: int) -> bytes:

@@ -11,11 +11,12 @@ from components.image_example_gen.image_reader import CanonicalImage, read_image
 from components.image_example_gen.manifest import ManifestRow
 from components.image_example_gen.pixel_properties import pixel_properties
 from components.image_example_gen.pseudonym import Pseudonymizer
-from components.image_example_gen.quarantine import Reason, row_reason
+from components.image_example_gen.quarantine import row_reason
 from components.image_example_gen.settings import IngestSettings
 from components.image_example_gen.split import split_of
 from models import features
 from pipeline.errors import ImageError
+from pipeline.reasons import Reason
 
 UNKNOWN = "unknown"  # the value of an empty slice cell
 

@@ -18,9 +18,10 @@ import tensorflow as tf
 
 from components.image_example_gen.account import RowAccount
 from components.image_example_gen.manifest import ManifestRow
-from components.image_example_gen.quarantine import Reason, repeat_reasons
+from components.image_example_gen.quarantine import repeat_reasons
 from components.image_example_gen.split import stable_fraction
 from models.features import SPLITS
+from pipeline.reasons import Reason
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

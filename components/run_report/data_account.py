@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from components.image_example_gen.quarantine import MEANING
 from components.run_report.report_data import QuarantinedRow, ReportData
 from components.run_report.section import Section, absent
 from models.features import SPLITS
+from pipeline.reasons import MEANING
 
 SHOWN_ROWS = 20
 MEANINGS = {str(reason): words for reason, words in MEANING.items()}

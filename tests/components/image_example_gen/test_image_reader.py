@@ -10,9 +10,9 @@ from PIL import Image
 
 from components.image_example_gen.image_reader import decode, read_file, read_image
 from components.image_example_gen.manifest import ManifestRow
-from components.image_example_gen.quarantine import MEANING, Reason
 from models.canonical_image import CanonicalSpec, canonical_pixels
 from pipeline.errors import ImageError
+from pipeline.reasons import MEANING, Reason
 
 SPEC = CanonicalSpec(size=16)
 

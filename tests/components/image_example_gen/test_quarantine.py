@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from components.image_example_gen.manifest import ManifestRow
-from components.image_example_gen.quarantine import MEANING, Reason, repeat_reasons, row_reason
+from components.image_example_gen.quarantine import repeat_reasons, row_reason
+from pipeline.reasons import MEANING, Reason
 
 CLASSES = ("ill", "well")
 

@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from components.image_example_gen.manifest import ManifestRow, read_manifest
 from components.image_example_gen.pseudonym import Pseudonymizer
-from components.image_example_gen.quarantine import Reason
 from components.image_example_gen.row_ingest import RowIngest
 from components.image_example_gen.split import split_of
 from models import features
+from pipeline.reasons import Reason
 
 KEY = bytes(32)
 

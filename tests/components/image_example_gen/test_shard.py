@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from components.image_example_gen.account import RowAccount
 from components.image_example_gen.manifest import ManifestRow
-from components.image_example_gen.quarantine import Reason
 from components.image_example_gen.shard import (
     Ingested,
     Shard,
@@ -23,6 +22,7 @@ from components.image_example_gen.shard import (
     read_accounts,
     write_shard,
 )
+from pipeline.reasons import Reason
 
 SHARD = Shard(3, 16, (), {})
 INGESTED: list[Ingested] = [

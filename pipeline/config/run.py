@@ -1,137 +1,14 @@
-"""The run configuration: typed, frozen, validated once. Defaults are the recommended values."""
+"""One run's configuration: how to train, judge, gate and serve, and what must agree among its parts."""
 
-import re
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from models.features import RESERVED
+from pipeline.config.data import Data
+from pipeline.config.image import Image
+from pipeline.config.section import Name, Section, Share
 
-TAKEN = (
-    "path",
-    "split",
-    "patient_id",
-    "sha256",
-    "study_id",
-    "series_id",
-    "frame",
-    "model",
-)  # columns of the manifest and of the prediction table
 FEWEST_PIXELS = {"article_cnn": 22}  # sides of images that its three valid 3 x 3 convolutions and poolings leave a pixel of
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
-
-
-class Section(BaseModel):
-    """A frozen part of the configuration in which every key is known."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class ClassFolderSource(Section):
-    """A folder per class; every image is its own patient."""
-
-    kind: Literal["class_folders"]
-    path: Path
-
-
-class TableSource(Section):
-    """A CSV table whose columns are mapped onto the manifest's."""
-
-    kind: Literal["table"]
-    path: Path
-    images: Path | None = None  # folder that the path column starts from; the table's own by default
-    columns: dict[str, str]  # manifest column -> column of the table
-    labels: dict[str, str] = {}  # pattern (fnmatch) of the table's label -> class; first match wins; empty: as it stands
-    default_label: str | None = None  # class of a label that no pattern matches
-
-
-class MedmnistSource(Section):
-    """A MedMNIST .npz with its official splits."""
-
-    kind: Literal["medmnist"]
-    path: Path
-    classes: tuple[str, ...]  # names of labels 0, 1, ...
-
-
-class DemoSource(Section):
-    """Generated phantoms; deterministic in the seed."""
-
-    kind: Literal["demo"]
-    patients: Annotated[int, Field(ge=30, le=100_000)] = 300
-    seed: Annotated[int, Field(ge=0)] = 7
-
-
-Source = Annotated[ClassFolderSource | TableSource | MedmnistSource | DemoSource, Field(discriminator="kind")]
-
-
-class Fractions(Section):
-    """Shares of patients per split."""
-
-    train: Share = 0.7
-    val: Share = 0.15
-    test: Share = 0.15
-
-    @model_validator(mode="after")
-    def sum_to_one(self) -> "Fractions":
-        """Refuse shares that don't sum to 1."""
-        total = self.train + self.val + self.test
-        if abs(total - 1.0) > 1e-6:
-            raise ValueError(f"shares of train, val and test sum to {total:g}; expected 1")
-        return self
-
-
-class Data(Section):
-    """Which images, which classes, which patients."""
-
-    manifest: Path
-    source: Source | None = None
-    classes: tuple[str, ...]
-    patient: Literal["column", "unknown"] = "column"
-    slices: tuple[Name, ...] = ()
-    split_seed: str = "medtfx"
-    fractions: Fractions = Fractions()
-    pseudonym_key_file: Path | None = None  # default: pseudonym.key beside the manifest, made when absent
-    max_quarantined: Share = 0.01
-    allowed_repeats: Annotated[int, Field(ge=0)] = 0  # identical images across splits, counted and reported
-    shard_rows: Annotated[int, Field(ge=1, le=10_000)] = 64
-
-    @field_validator("classes")
-    @classmethod
-    def distinct_classes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse fewer than two classes, repeats and ';', which is kept for several labels."""
-        if len(value) < 2 or len(set(value)) != len(value) or any(not name or ";" in name for name in value):
-            raise ValueError("expected two or more different names without ';'")
-        return value
-
-    @field_validator("slices")
-    @classmethod
-    def free_slice_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse slice columns that would hide a feature of medtfx."""
-        taken = sorted(name for name in value if name in {*RESERVED, *TAKEN} or re.fullmatch(r"p_\d+", name))
-        if taken or len(set(value)) != len(value):
-            raise ValueError(f"expected different column names other than {', '.join(taken) or 'each other'}")
-        return value
-
-
-class Image(Section):
-    """The canonical image."""
-
-    size: Annotated[int, Field(ge=16, le=1024)] = 224
-    channels: Literal[1, 3] = 3
-    fit: Literal["letterbox", "center_crop"] = "letterbox"
-    max_pixels: Annotated[int, Field(ge=1)] = 50_000_000  # of a source image's header
-    sixteen_bit_range: tuple[int, int] = (0, 65_535)  # values of 16-bit files that become 0 and 255
-
-    @field_validator("sixteen_bit_range")
-    @classmethod
-    def rising_range(cls, value: tuple[int, int]) -> tuple[int, int]:
-        """Refuse a range that is empty, reversed or beyond 16 bit."""
-        low, high = value
-        if not 0 <= low < high <= 65_535:
-            raise ValueError(f"[{low}, {high}]; expected [low, high] with 0 <= low < high <= 65535")
-        return value
 
 
 class Augmentation(Section):

@@ -1,0 +1,71 @@
+"""The `data:` block: which images, which classes, which patients."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from models.features import RESERVED
+from pipeline.config.section import Name, Section, Share
+from pipeline.config.source import Source
+
+TAKEN = (
+    "path",
+    "split",
+    "patient_id",
+    "sha256",
+    "study_id",
+    "series_id",
+    "frame",
+    "model",
+)  # columns of the manifest and of the prediction table
+
+
+class Fractions(Section):
+    """Shares of patients per split."""
+
+    train: Share = 0.7
+    val: Share = 0.15
+    test: Share = 0.15
+
+    @model_validator(mode="after")
+    def sum_to_one(self) -> "Fractions":
+        """Refuse shares that don't sum to 1."""
+        total = self.train + self.val + self.test
+        if abs(total - 1.0) > 1e-6:
+            raise ValueError(f"shares of train, val and test sum to {total:g}; expected 1")
+        return self
+
+
+class Data(Section):
+    """Which images, which classes, which patients."""
+
+    manifest: Path
+    source: Source | None = None
+    classes: tuple[str, ...]
+    patient: Literal["column", "unknown"] = "column"
+    slices: tuple[Name, ...] = ()
+    split_seed: str = "medtfx"
+    fractions: Fractions = Fractions()
+    pseudonym_key_file: Path | None = None  # default: pseudonym.key beside the manifest, made when absent
+    max_quarantined: Share = 0.01
+    allowed_repeats: Annotated[int, Field(ge=0)] = 0  # identical images across splits, counted and reported
+    shard_rows: Annotated[int, Field(ge=1, le=10_000)] = 64
+
+    @field_validator("classes")
+    @classmethod
+    def distinct_classes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse fewer than two classes, repeats and ';', which is kept for several labels."""
+        if len(value) < 2 or len(set(value)) != len(value) or any(not name or ";" in name for name in value):
+            raise ValueError("expected two or more different names without ';'")
+        return value
+
+    @field_validator("slices")
+    @classmethod
+    def free_slice_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse slice columns that would hide a feature of medtfx."""
+        taken = sorted(name for name in value if name in {*RESERVED, *TAKEN} or re.fullmatch(r"p_\d+", name))
+        if taken or len(set(value)) != len(value):
+            raise ValueError(f"expected different column names other than {', '.join(taken) or 'each other'}")
+        return value
