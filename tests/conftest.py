@@ -15,6 +15,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("MEDTFX_DATA", PROJECT.parent / "shared" / "data"))
 TRAINING_MAKER = PROJECT / "tests" / "models" / "training_inputs.py"
+BYTE_SEARCH = PROJECT / "tests" / "e2e" / "byte_search.py"
 
 
 @pytest.fixture(scope="session")
@@ -31,16 +32,27 @@ def project() -> Path:
     return PROJECT
 
 
-@pytest.fixture(scope="session")
-def training_maker() -> ModuleType:
-    """The maker of training inputs; tests are no package, so it is loaded by its path."""
-    specification = importlib.util.spec_from_file_location("training_inputs", TRAINING_MAKER)
+def loaded(path: Path) -> ModuleType:
+    """Load a module of the tests by its path: tests are no package."""
+    specification = importlib.util.spec_from_file_location(path.stem, path)
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     sys.modules[module.__name__] = module
     specification.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def training_maker() -> ModuleType:
+    """The maker of training inputs."""
+    return loaded(TRAINING_MAKER)
+
+
+@pytest.fixture(scope="session")
+def byte_search() -> ModuleType:
+    """The search for words in every byte below a folder."""
+    return loaded(BYTE_SEARCH)
 
 
 @pytest.fixture(scope="session")
