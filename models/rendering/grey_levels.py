@@ -36,7 +36,7 @@ def is_window(center: float | None, width: float | None, function: str) -> bool:
 def whole_range(values: np.ndarray) -> np.ndarray:
     """Map the lowest value to 0 and the highest to 255, as float64; a single value becomes 0."""
     low, high = np.nanmin(values), np.nanmax(values)
-    return (values - low) * (WHITE / (high - low)) if high > low else np.zeros(values.shape)
+    return (values - low) / (high - low) * WHITE if high > low else np.zeros(values.shape)
 
 
 def eight_bit(levels: np.ndarray) -> np.ndarray:

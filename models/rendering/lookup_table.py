@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 FULL_LENGTH = 2**16  # what a length of 0 means
+WORD_BITS = 16
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class LookupTable:
     Args:
         first: the value that the first entry belongs to.
         bits: of an entry.
-        entries: uint16 [length].
+        entries: uint8 or uint16 [length].
     """
 
     first: int
@@ -39,16 +40,24 @@ def lookup_table(descriptor: Sequence[int], data: Any, is_little_endian: bool) -
         ValueError: when the data is shorter than the descriptor says.
     """
     length, first, bits = (int(value) for value in descriptor)
-    entries = _entries(data, length or FULL_LENGTH, is_little_endian)
-    if len(entries) < (length or FULL_LENGTH):
-        raise ValueError(f"{len(entries)} entries; expected {length or FULL_LENGTH}")
-    return LookupTable(first, bits, entries[: length or FULL_LENGTH])
+    length = length or FULL_LENGTH
+    if isinstance(data, bytes) and len(data) == length + length % 2:
+        entries, bits = _packed_bytes(data, is_little_endian), 8
+    else:
+        entries = _words(data, is_little_endian)
+    if len(entries) < length:
+        raise ValueError(f"{len(entries)} entries; expected {length}")
+    entries = entries[:length]
+    return LookupTable(first, bits if entries.max() < 2**bits else WORD_BITS, entries)  # some state 8 bit and fill 16
 
 
-def _entries(data: Any, length: int, is_little_endian: bool) -> np.ndarray:
-    if not isinstance(data, bytes):
-        return np.atleast_1d(np.asarray(data, np.uint16))
-    if len(data) in (length, length + length % 2):  # entries of 8 bit, two a word
-        words = np.frombuffer(data, "<u2").byteswap().view(np.uint8) if not is_little_endian else np.frombuffer(data, np.uint8)
-        return words.astype(np.uint16)
-    return np.frombuffer(data, "<u2" if is_little_endian else ">u2").astype(np.uint16)
+def _words(data: Any, is_little_endian: bool) -> np.ndarray:
+    if isinstance(data, bytes):
+        return np.frombuffer(data, "<u2" if is_little_endian else ">u2").astype(np.uint16)
+    return np.atleast_1d(np.asarray(data, np.uint16))
+
+
+def _packed_bytes(data: bytes, is_little_endian: bool) -> np.ndarray:
+    """Return entries of 8 bit that lie two a word, the first in the lower half."""
+    octets = np.frombuffer(data, np.uint8)
+    return octets if is_little_endian else octets.reshape(-1, 2)[:, ::-1].ravel()
