@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ class Job:
     @property
     def canonical(self) -> CanonicalSpec:
         """What the exported model makes of an image file."""
-        return CanonicalSpec(**self.image.model_dump())
+        return CanonicalSpec(**self.image.model_dump(include={field.name for field in fields(CanonicalSpec)}))
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def train(job: Job) -> None:
     job.run_dir.mkdir(parents=True, exist_ok=True)
     with history.EventWriter(job.run_dir) as events:
         epochs, resumed_from = fit(learner, splits.train, splits.val, checkpoint=checkpoint, on_epoch=events.write)
-    served = export.Served(model, graph, ModelFacts(job.canonical, job.classes, chosen.name))
+    served = export.Served(model, graph, ModelFacts(job.canonical, job.classes, chosen.name, job.image.rendering.settings))
     export.save(served, job.export_to)
     facts = history_facts(job, chosen, epochs)
     history.write_history(

@@ -14,7 +14,9 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGES = ("pipeline", "components", "models")
-LIBRARIES = ("tfx", "tensorflow", "keras", "numpy", "scikit-learn", "tensorflow-transform", "tensorflow-model-analysis")
+COMPUTING = ("tfx", "tensorflow", "keras", "numpy", "scikit-learn", "tensorflow-transform", "tensorflow-model-analysis")
+DECODING = ("pydicom", "pylibjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle", "pyjpegls", "python-gdcm", "nibabel", "pillow")
+LIBRARIES = (*COMPUTING, *DECODING)
 
 
 def code_digest(modules: Sequence[str]) -> str:

@@ -265,6 +265,7 @@ def ingest_settings(config: Config, inputs: Inputs) -> IngestSettings:
         fit=image.fit,
         max_pixels=image.max_pixels,
         sixteen_bit_range=image.sixteen_bit_range,
+        rendering=image.rendering.settings,
         key_id=inputs.key_id,
         key_file=None if inputs.key_file is None else str(inputs.key_file),
     )

@@ -23,8 +23,17 @@ class Reason(StrEnum):
     UNSUPPORTED_FORMAT = "unsupported_format"
     TOO_MANY_BYTES = "too_many_bytes"
     TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_MANY_FRAMES = "too_many_frames"
+    UNKNOWN_FRAME = "unknown_frame"
     TRUNCATED = "truncated"
     UNDECODABLE = "undecodable"
+    TOO_MUCH_MEMORY = "too_much_memory"
+    NO_PIXELS = "no_pixels"
+    BURNED_IN_TEXT = "burned_in_text"
+    UNSUPPORTED_TRANSFER_SYNTAX = "unsupported_transfer_syntax"
+    UNSUPPORTED_PHOTOMETRIC = "unsupported_photometric"
+    IMPLAUSIBLE_COMPRESSION = "implausible_compression"
+    TOO_DEEP = "too_deep"
 
 
 MEANING: Mapping[Reason, str] = MappingProxyType(
@@ -42,8 +51,17 @@ MEANING: Mapping[Reason, str] = MappingProxyType(
         Reason.UNSUPPORTED_FORMAT: "the file is neither PNG nor JPEG",
         Reason.TOO_MANY_BYTES: "the file is larger than any image of image.max_pixels",
         Reason.TOO_MANY_PIXELS: "the header claims no pixels or more than image.max_pixels",
+        Reason.TOO_MANY_FRAMES: "the file holds more frames than image.limits.frames",
+        Reason.UNKNOWN_FRAME: "the row names a frame that the file does not have",
         Reason.TRUNCATED: "the file ends early",
         Reason.UNDECODABLE: "the file is damaged",
+        Reason.TOO_MUCH_MEMORY: "decoding the file takes more than image.limits.memory_mb",
+        Reason.NO_PIXELS: "the DICOM file holds no image: a report, a plan, a directory",
+        Reason.BURNED_IN_TEXT: "names may stand in the pixels: (0028,0301) is YES, and image.rendering.burned_in not accept",
+        Reason.UNSUPPORTED_TRANSFER_SYNTAX: "no decoder reads this (0002,0010) Transfer Syntax UID at these bits; transcode it",
+        Reason.UNSUPPORTED_PHOTOMETRIC: "(0028,0004) Photometric Interpretation is neither grey nor becomes RGB; convert it",
+        Reason.IMPLAUSIBLE_COMPRESSION: "the file claims more pixel data than its bytes can hold by image.limits.ratio",
+        Reason.TOO_DEEP: "the header nests more sequences than image.limits.depth",
     }
 )
 

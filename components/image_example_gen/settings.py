@@ -1,10 +1,11 @@
 """What decides the examples: the part of the configuration that ingest reads, as one JSON execution property."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from models.canonical_image import CanonicalSpec
+from models.rendering.settings import RenderSettings, render_settings
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class IngestSettings:
         fractions: shares of patients in train, val and test, in this order.
         shard_rows: manifest rows per shard.
         size, channels, fit, max_pixels, sixteen_bit_range: as in models.canonical_image.CanonicalSpec.
+        rendering: how files that are neither PNG nor JPEG become 8-bit pixels.
         key_id: id of the pseudonym key (pseudonym.py); the key itself never becomes a property.
         key_file: where the key is read at execution; None: the environment holds it.
     """
@@ -36,6 +38,7 @@ class IngestSettings:
     fit: Literal["letterbox", "center_crop"] = "letterbox"
     max_pixels: int = 50_000_000
     sixteen_bit_range: tuple[int, int] = (0, 65_535)
+    rendering: RenderSettings = field(default_factory=RenderSettings)
 
     @property
     def canonical(self) -> CanonicalSpec:
@@ -51,4 +54,4 @@ class IngestSettings:
         """Return the settings that `to_json` wrote."""
         content: dict[str, Any] = json.loads(text)
         values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
-        return cls(**values)
+        return cls(**{**values, "rendering": render_settings(content["rendering"])})

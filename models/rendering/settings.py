@@ -1,7 +1,8 @@
 """How files become 8-bit pixels, and what a file may ask for at most."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,12 @@ class RenderSettings:
     windows: tuple[tuple[float, float], ...] = ()
     frames: Literal["middle", "maximum"] = "middle"
     burned_in: Literal["quarantine", "accept"] = "quarantine"
+
+
+def render_settings(content: Mapping[str, Any]) -> RenderSettings:
+    """Return the settings that JSON keeps as an object of their fields, in which a window is a list."""
+    windows = tuple((float(center), float(width)) for center, width in content["windows"])
+    return RenderSettings(windows, content["frames"], content["burned_in"])
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The run configuration: typed, frozen, validated once. Defaults are the recommended values."""
 
 from pipeline.config.data import Data, Fractions
-from pipeline.config.image import Image
+from pipeline.config.image import Image, Rendering
 from pipeline.config.run import (
     FEWEST_PIXELS,
     Augmentation,
@@ -31,6 +31,7 @@ __all__ = [
     "Gate",
     "Image",
     "MedmnistSource",
+    "Rendering",
     "Section",
     "Serving",
     "Source",

@@ -4,7 +4,34 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from models.rendering.settings import RenderSettings
 from pipeline.config.section import Section
+
+Window = tuple[float, float]
+
+
+class Rendering(Section):
+    """How files that are neither PNG nor JPEG become 8-bit pixels; the fields are those of RenderSettings."""
+
+    windows: tuple[Window, ...] = ()  # center and width in the modality's units; none: as the file says
+    frames: Literal["middle", "maximum"] = "middle"  # of a file of several, where the manifest names none
+    burned_in: Literal["quarantine", "accept"] = "quarantine"  # images whose header says that names may stand in them
+
+    @field_validator("windows")
+    @classmethod
+    def one_window_per_channel(cls, value: tuple[Window, ...]) -> tuple[Window, ...]:
+        """Refuse two windows, more than three, and widths that PS3.3 C.11.2.1.2 does not allow."""
+        if len(value) not in (0, 1, 3):
+            raise ValueError(f"{len(value)} windows; expected none, 1 (grey) or 3 (a channel each)")
+        for center, width in value:
+            if width < 1:
+                raise ValueError(f"[{center:g}, {width:g}]; expected [center, width] with width >= 1")
+        return value
+
+    @property
+    def settings(self) -> RenderSettings:
+        """What rendering is told."""
+        return RenderSettings(self.windows, self.frames, self.burned_in)
 
 
 class Image(Section):
@@ -15,6 +42,7 @@ class Image(Section):
     fit: Literal["letterbox", "center_crop"] = "letterbox"
     max_pixels: Annotated[int, Field(ge=1)] = 50_000_000  # of a source image's header
     sixteen_bit_range: tuple[int, int] = (0, 65_535)  # values of 16-bit files that become 0 and 255
+    rendering: Rendering = Rendering()
 
     @field_validator("sixteen_bit_range")
     @classmethod

@@ -8,8 +8,10 @@ from tensorflow_model_analysis.proto import config_pb2
 from tfx_bsl.tfxio.tf_example_record import TFExampleBeamRecord
 
 from models import export, records, zoo
-from models.canonical_image import CanonicalSpec, canonical_pixels
+from models.canonical_image import CanonicalSpec, canonical_pixels, encode_png
 from models.model_facts import ModelFacts, read_facts
+from models.rendering.dicom import render_dicom
+from models.rendering.settings import Limits, RenderSettings
 from models.transform_graph import TransformGraph
 
 
@@ -83,6 +85,30 @@ def test_served_pixels_are_the_canonical_ones_of_any_file(saved, shared_data):
     pixels = ask_session(folder, export.CANONICAL_IMAGE, images)["pixels"]
     expected = [canonical_pixels(tf.constant(image), facts.canonical).numpy() for image in images]
     np.testing.assert_array_equal(pixels, expected)
+
+
+DICOM = (
+    "pydicom/693_J2KI.dcm",  # CT, JPEG 2000, its own window
+    "pydicom/dicomdirtests/77654033/CR1/6154",  # MONOCHROME1
+    "pydicom/examples_palette.dcm",
+    "pydicom/examples_ybr_color.dcm",  # 30 frames
+    "pydicom/SC_rgb_rle.dcm",
+)
+
+
+@pytest.mark.parametrize("windows", [(), ((40.0, 400.0),), ((40.0, 400.0), (-600.0, 1500.0), (50.0, 100.0))])
+def test_a_rendered_dicom_is_served_from_the_very_pixels_that_training_sees(saved, shared_data, windows):
+    folder, _, facts = saved
+    settings = RenderSettings(windows)
+    files = [(shared_data / "dicom" / name).read_bytes() for name in DICOM]
+    rendered = [render_dicom(encoded, settings, limits=Limits()) for encoded in files]
+    images = [encode_png(pixels[..., None] if pixels.ndim == 2 else pixels).numpy() for pixels in rendered]
+    canonical = [canonical_pixels(tf.constant(image), facts.canonical).numpy() for image in images]
+    np.testing.assert_array_equal(ask_session(folder, export.CANONICAL_IMAGE, images)["pixels"], canonical)
+    stored = [encode_png(pixels).numpy() for pixels in canonical]  # as ingest keeps them
+    asked, reference = (ask_session(folder, export.PREDICT_IMAGE, batch)["probabilities"] for batch in (images, stored))
+    np.testing.assert_array_equal(asked, reference)
+    assert len(np.unique(asked, axis=0)) == len(DICOM)
 
 
 def test_transform_features_gives_the_label_ids(saved, serialized, training_inputs, training_maker):

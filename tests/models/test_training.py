@@ -11,6 +11,8 @@ import tensorflow as tf
 from tensorflow.python.framework import config as framework_config
 
 from models import history, records
+from models.model_facts import read_facts
+from models.rendering.settings import RenderSettings
 from models.training import job_of, run_fn, train
 from pipeline.errors import DataRefusedError
 
@@ -22,6 +24,8 @@ import os, signal, sys
 from types import SimpleNamespace
 import json
 from components import progress
+from models.model_facts import read_facts
+from models.rendering.settings import RenderSettings
 from models.training import run_fn
 told = json.loads(sys.argv[1])
 kill_at = told.pop("kill_at")
@@ -76,6 +80,10 @@ def test_history_tells_what_the_report_needs(trained):
     assert told["precision"] in ("float32", "bfloat16") and told["why"]
     assert (told["seed"], told["resumed_from_step"]) == (1, 0)
     assert told["parameters"] > 0
+
+
+def test_the_export_tells_how_files_were_rendered(trained):
+    assert read_facts(Path(trained.serving_model_dir)).rendering == RenderSettings(frames="maximum")
 
 
 def test_nothing_of_the_process_is_left_changed(trained):

@@ -56,7 +56,7 @@ class TrainingInputs:
 
 def custom_config(work_dir: Path, **training: Any) -> dict[str, Any]:
     quick = {"model": "compact_resnet", "steps": 12, "steps_per_epoch": 4, "batch_size": 8, "cache_mb": 1}
-    image = {"size": SIZE, "channels": 1}
+    image = {"size": SIZE, "channels": 1, "rendering": {"frames": "maximum"}}
     return {"training": quick | training, "image": image, "classes": list(CLASSES), "work_dir": str(work_dir)}
 
 

@@ -58,6 +58,10 @@ def test_configuration_is_frozen() -> None:
         (changed(data={"source": {"kind": "demo", "seed": -1}}), "greater than or equal to 0"),
         (changed(image={"sixteen_bit_range": [9, 9]}), r"\[9, 9\]; expected \[low, high\] with 0 <= low < high <= 65535"),
         (changed(image={"sixteen_bit_range": [-1, 9]}), "0 <= low < high"),
+        (changed(image={"rendering": {"windows": [[40, 400], [50, 100]]}}), r"2 windows; expected none, 1 \(grey\) or 3"),
+        (changed(image={"rendering": {"windows": [[40, 0]]}}), r"\[40, 0\]; expected \[center, width\] with width >= 1"),
+        (changed(image={"rendering": {"frames": "first"}}), "'middle' or 'maximum'"),
+        (changed(image={"rendering": {"burned_in": "ignore"}}), "'quarantine' or 'accept'"),
         (changed(image={"sixteen_bit_range": [0, 65_536]}), "0 <= low < high"),
         (
             changed(image={"size": 21}, training={"model": "article_cnn"}),

@@ -8,8 +8,10 @@ from tfx.orchestration.pipeline import Pipeline
 
 from components.artifacts import DataBlessing
 from components.clinical_gate.settings import GateSettings, image_form
+from models.rendering.settings import RenderSettings
 from pipeline import config_file, graph, root
 from pipeline.code_digest import source_of
+from pipeline.config import Image, Rendering
 from pipeline.node_launch import CompiledRun
 
 NODES = [
@@ -59,6 +61,18 @@ def test_gate_and_baseline_are_told_the_image_form_and_what_is_known_of_patients
     settings = GateSettings.model_validate_json(nodes["ClinicalGate"].exec_properties["settings"])
     assert (settings.image, settings.patient) == (config.image, "unknown")
     assert nodes["Baseline"].exec_properties[RESOLVER_CONFIG]["image"] == image_form(config.image)
+
+
+def test_ingest_and_training_are_told_the_same_rendering(project: Path, tmp_path: Path) -> None:
+    rendering = Rendering(windows=((40, 400),), frames="maximum", burned_in="accept")
+    known = config_file.load(project / "configs" / "demo.yaml")
+    config = known.model_copy(update={"image": known.image.model_copy(update={"rendering": rendering})})
+    inputs = graph.Inputs(
+        manifest_sha256="ab", files_stamp="ef", key_file=None, key_id="cd", schema_file=tmp_path / "schema.pbtxt"
+    )
+    assert graph.ingest_settings(config, inputs).rendering == RenderSettings(((40.0, 400.0),), "maximum", "accept")
+    told = graph.training_config(config, root.prepare(tmp_path / "root"))["image"]
+    assert Image.model_validate(told).rendering == rendering
 
 
 def test_transform_comes_after_the_data_gate(pipeline: Pipeline) -> None:

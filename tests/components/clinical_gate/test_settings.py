@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from components.clinical_gate.settings import GateSettings, image_form
-from pipeline.config import Change, ClinicalRule, Evaluation, Image, Threshold
+from pipeline.config import Change, ClinicalRule, Evaluation, Image, Rendering, Threshold
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 METRICS = st.sampled_from(["auc", "accuracy", "balanced_accuracy", "loss"])
@@ -40,13 +40,24 @@ def settings(**changed: Any) -> dict[str, Any]:
     return {"classes": ["normal", "ill"], "rules": [], "evaluation": evaluation} | changed
 
 
-@pytest.mark.parametrize("changed", [{"size": 64}, {"channels": 1}, {"fit": "center_crop"}, {"sixteen_bit_range": [0, 4095]}])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"size": 64},
+        {"channels": 1},
+        {"fit": "center_crop"},
+        {"sixteen_bit_range": [0, 4095]},
+        {"rendering": {"windows": [[40, 400]]}},
+        {"rendering": {"frames": "maximum"}},
+    ],
+)
 def test_images_that_look_different_have_another_form(changed: dict[str, Any]) -> None:
     assert image_form(Image.model_validate(changed)) != image_form(Image())
 
 
 def test_which_files_are_read_at_all_is_no_part_of_the_form() -> None:
     assert image_form(Image(max_pixels=9)) == image_form(Image())
+    assert image_form(Image(rendering=Rendering(burned_in="accept"))) == image_form(Image())
 
 
 def test_settings_are_frozen() -> None:

@@ -1,10 +1,16 @@
 from components.image_example_gen.settings import IngestSettings
 from models.canonical_image import CanonicalSpec
+from models.rendering.settings import RenderSettings
 
 
 def test_json_gives_the_same_settings_back() -> None:
     settings = IngestSettings(
-        classes=("a", "b"), key_id="00aa11bb", slices=("site",), sixteen_bit_range=(3, 9), fit="center_crop"
+        classes=("a", "b"),
+        key_id="00aa11bb",
+        slices=("site",),
+        sixteen_bit_range=(3, 9),
+        fit="center_crop",
+        rendering=RenderSettings(((40.0, 400.0), (-600.0, 1500.0), (50.0, 100.5)), "maximum", "accept"),
     )
     assert IngestSettings.from_json(settings.to_json()) == settings
 

@@ -1,0 +1,92 @@
+"""From the bytes of a DICOM file to 8-bit pixels, or the reason why there are none."""
+
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import reduce
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from models.rendering.aspect import Size, pixel_aspect, resize, square_size
+from models.rendering.dicom_colour import is_grey, render_colour
+from models.rendering.dicom_frames import chosen_frames, stored_frames
+from models.rendering.dicom_grey import render_frame, render_projection
+from models.rendering.dicom_guards import check_header
+from models.rendering.dicom_header import frame_header
+from models.rendering.dicom_reading import read_dataset
+from models.rendering.settings import Limits, RenderSettings
+from pipeline.errors import ImageError
+from pipeline.reasons import Reason, failure
+
+TALKATIVE = ("pydicom", "pylibjpeg", "openjpeg", "rle")  # their messages may hold values of the header
+
+
+def render_dicom(encoded: bytes, settings: RenderSettings, *, limits: Limits, frame: int | None = None) -> np.ndarray:
+    """Render a DICOM file; one process each, or one at a time: warnings are silenced meanwhile.
+
+    Grey values pass the modality LUT or rescale and a VOI LUT or window (PS3.4 N.2), MONOCHROME1 is inverted, padding becomes
+    the darkest value; colour becomes RGB; pixels are made square. Overlays are left out.
+
+    Args:
+        encoded: the file.
+        settings: windows, the rule for several frames, what becomes of burned-in text.
+        limits: what the file may ask for; checked before any pixel is decoded.
+        frame: counted from 1; None: by `settings.frames`.
+
+    Returns:
+        uint8 [height, width] of a grey file, [height, width, 3] of a colour file or for three windows.
+
+    Raises:
+        ImageError: with the reason code, whatever the bytes.
+    """
+    with stated_reasons(), silence():
+        dataset = read_dataset(encoded, limits)
+        check_header(dataset, settings, limits)
+        indices = chosen_frames(dataset, settings, frame)
+        size = Size(int(dataset.Rows), int(dataset.Columns))
+        square = square_size(size, pixel_aspect(frame_header(dataset, indices[0])), limits)
+        return resize(_render(dataset, settings, indices, limits), square)
+
+
+def _render(dataset: Dataset, settings: RenderSettings, indices: Sequence[int], limits: Limits) -> np.ndarray:
+    """Render one frame, or the maximum over several."""
+    frames = stored_frames(dataset, indices, limits)
+    if not is_grey(dataset):
+        return reduce(np.maximum, (render_colour(decoded, dataset) for decoded in frames))
+    headers = (frame_header(dataset, index) for index in indices)
+    if len(indices) > 1:
+        return render_projection(zip(frames, headers, strict=True), settings)
+    return render_frame(next(frames), next(headers), settings)
+
+
+@contextmanager
+def stated_reasons() -> Iterator[None]:
+    """Turn every exception of the decoders into an ImageError: they raise all sorts on damaged files.
+
+    Raises:
+        ImageError: as raised within, else by the kind of the exception.
+    """
+    try:
+        yield
+    except ImageError:
+        raise
+    except RecursionError as error:
+        raise failure(Reason.TOO_DEEP) from error
+    except MemoryError as error:
+        raise failure(Reason.TOO_MUCH_MEMORY) from error
+    except EOFError as error:
+        raise failure(Reason.TRUNCATED) from error
+    except Exception as error:
+        raise failure(Reason.UNDECODABLE) from error
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Keep warnings and logs of the decoders back."""
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,46 @@
+"""Which frames of a DICOM file are rendered, and their stored values."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
+from pydicom.pixels.utils import pixel_array
+from pydicom.uid import UID
+
+from models.rendering.dicom_guards import check_codestream, frame_count
+from models.rendering.settings import Limits, RenderSettings
+from pipeline.reasons import Reason, failure
+
+
+def chosen_frames(dataset: Dataset, settings: RenderSettings, frame: int | None) -> Sequence[int]:
+    """Return the frames to render, counted from 0.
+
+    Args:
+        dataset: the file.
+        settings: the rule for a file of several frames.
+        frame: the one that a manifest row names, counted from 1; None: by the rule.
+
+    Raises:
+        ImageError: when the file has no such frame.
+    """
+    count = frame_count(dataset)
+    if frame is not None:
+        if not 1 <= frame <= count:
+            raise failure(Reason.UNKNOWN_FRAME)
+        return (frame - 1,)
+    return range(count) if settings.frames == "maximum" else (count // 2,)
+
+
+def stored_frames(dataset: Dataset, indices: Sequence[int], limits: Limits) -> Iterator[np.ndarray]:
+    """Decode frames one by one: stored values [height, width], or RGB [height, width, 3] where the file is in colour.
+
+    Raises:
+        ImageError: when a compressed frame claims more pixels than the limits, before it is decoded.
+        Exception: whatever pydicom and its decoders raise on damaged bytes.
+    """
+    compressed = UID(dataset.file_meta.TransferSyntaxUID).is_encapsulated
+    for index in indices:
+        if compressed:
+            check_codestream(get_frame(dataset.PixelData, index, number_of_frames=frame_count(dataset)), limits)
+        yield pixel_array(dataset, index=index)

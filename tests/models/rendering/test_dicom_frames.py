@@ -1,0 +1,105 @@
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.utils import pixel_array
+from pydicom.uid import JPEG2000, JPEGBaseline8Bit
+
+from models.rendering.dicom_frames import stored_frames
+from models.rendering.settings import Limits, RenderSettings
+
+WINDOW = {"WindowCenter": 128, "WindowWidth": 256}  # leaves 8-bit values as they are
+FRAMES = np.array([[[10, 0, 0, 1]], [[0, 20, 0, 1]], [[0, 0, 30, 1]], [[5, 5, 5, 1]]], np.uint8)
+TWELVE_BIT = "pydicom/JPGExtended.dcm"  # see test_dicom_guards
+REFUSED = {("pydicom-data/JLSL_08_07_0_1F.dcm", "gdcm")}  # 7 bits stored
+MAXIMUM = RenderSettings(frames="maximum")
+
+
+def test_the_middle_frame_of_a_file_is_the_rule(rendered) -> None:
+    np.testing.assert_array_equal(rendered(FRAMES, **WINDOW), FRAMES[2])
+    np.testing.assert_array_equal(rendered(FRAMES[:3], **WINDOW), FRAMES[1])
+
+
+def test_the_maximum_goes_over_all_frames(rendered) -> None:
+    np.testing.assert_array_equal(rendered(FRAMES, MAXIMUM, **WINDOW), [[10, 20, 30, 1]])
+
+
+def test_the_maximum_of_one_frame_is_that_frame(rendered) -> None:
+    np.testing.assert_array_equal(rendered(FRAMES[0], MAXIMUM, **WINDOW), FRAMES[0])
+
+
+def test_padding_is_left_out_of_the_maximum(rendered) -> None:
+    values = np.array([[[255, 255]], [[255, 9]]], np.uint8)
+    np.testing.assert_array_equal(rendered(values, MAXIMUM, **WINDOW, PixelPaddingValue=255), [[0, 9]])
+
+
+@pytest.mark.parametrize("settings", [RenderSettings(), MAXIMUM])
+def test_a_named_frame_goes_before_the_rule_and_counts_from_1(rendered, settings: RenderSettings) -> None:
+    for frame in (1, 2, 3, 4):
+        np.testing.assert_array_equal(rendered(FRAMES, settings, frame=frame, **WINDOW), FRAMES[frame - 1])
+
+
+@pytest.mark.parametrize("frame", [-1, 0, 5])
+def test_a_frame_that_the_file_does_not_have_is_refused(reason_of, dicom_file, dataset_of, frame: int) -> None:
+    assert reason_of(dicom_file(dataset_of(FRAMES)), frame=frame) == "unknown_frame"
+
+
+def test_the_maximum_of_colour_goes_channel_by_channel(rendered) -> None:
+    colours = np.stack([FRAMES, FRAMES[::-1], FRAMES], axis=-1)
+    np.testing.assert_array_equal(rendered(colours, MAXIMUM), colours.max(axis=0))
+
+
+def group(macro: str, **elements: object) -> Dataset:
+    item, inner = Dataset(), Dataset()
+    for keyword, value in elements.items():
+        setattr(inner, keyword, value)
+    setattr(item, macro, [inner])
+    return item
+
+
+def test_functional_groups_give_each_frame_its_rescale_and_all_their_window(rendered) -> None:
+    shared = group("FrameVOILUTSequence", **WINDOW)
+    per_frame = [group("PixelValueTransformationSequence", RescaleSlope=n, RescaleIntercept=1) for n in (1, 2, 3, 4)]
+    groups = {"SharedFunctionalGroupsSequence": [shared], "PerFrameFunctionalGroupsSequence": per_frame}
+    for frame in (1, 2, 3, 4):
+        np.testing.assert_array_equal(rendered(FRAMES, frame=frame, **groups), FRAMES[frame - 1] * frame + 1)
+    np.testing.assert_array_equal(rendered(FRAMES, MAXIMUM, **groups), [[21, 41, 91, 5]])
+
+
+def test_spacing_of_a_functional_group_is_corrected(rendered) -> None:
+    shared = group("PixelMeasuresSequence", PixelSpacing=[2, 1])
+    assert rendered(FRAMES, SharedFunctionalGroupsSequence=[shared]).shape == (2, 4)
+
+
+def decodable(folder: Path) -> list[tuple[dict[str, str], Dataset]]:
+    with (folder / "INDEX.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["decodes"] == "yes" and row["transfer_syntax"]]
+    return [(row, dcmread(folder / row["file"], force=True)) for row in rows if row["file"] != TWELVE_BIT]
+
+
+def test_values_of_real_files_have_the_extremes_of_the_index(shared_data: Path, quiet) -> None:
+    checked = 0
+    for row, dataset in decodable(shared_data / "dicom"):
+        count = int(dataset.get("NumberOfFrames") or 1)
+        frames = list(stored_frames(dataset, range(count), Limits()))
+        extremes = (min(frame.min() for frame in frames), max(frame.max() for frame in frames))
+        assert extremes == (float(row["min"]), float(row["max"])), row["file"]
+        checked += 1
+    assert checked == 124
+
+
+def test_decoders_agree_exactly_on_lossless_files_and_within_one_level_on_lossy_ones(shared_data: Path, quiet) -> None:
+    compared = 0
+    for row, dataset in decodable(shared_data / "dicom"):
+        syntax = dataset.file_meta.TransferSyntaxUID
+        plugins = [name for name in get_decoder(syntax).available_plugins if (row["file"], name) not in REFUSED]
+        first, *others = [pixel_array(dataset, decoding_plugin=name) for name in plugins] or [None]
+        for other in others:
+            bound = 1 if syntax in (JPEG2000, JPEGBaseline8Bit) else 0
+            assert np.abs(first.astype(np.int64) - other.astype(np.int64)).max() <= bound, (row["file"], plugins)
+            compared += 1
+    assert compared == 45
