@@ -1,5 +1,8 @@
 """The one way from encoded bytes to canonical pixels, the same TensorFlow function at ingest and in serving.
 
+Two steps: decode a file, fit its pixels. What models/rendering makes of files that TensorFlow does not decode takes the second
+alone, with the result that a PNG file of its pixels would have.
+
 PNG (grey, palette, RGB, each with or without alpha, 1 to 16 bit) and JPEG (grey, YCbCr, RGB, CMYK) become
 uint8 [size, size, channels]. Alpha is dropped, EXIF orientation and colour profiles are not applied. The function is the identity
 on its own output, so the PNG that ingest stores and the file that a client sends give the same bytes.
@@ -58,9 +61,22 @@ def canonical_pixels(encoded: tf.Tensor, spec: CanonicalSpec) -> tf.Tensor:
     known = tf.logical_or(is_png, starts_with(encoded, JPEG_SIGNATURE))
     with tf.control_dependencies([tf.debugging.Assert(known, ["expected the bytes of a PNG or JPEG file"])]):
         encoded = tf.identity(encoded)
-    pixels = tf.cond(is_png, partial(_decode_png, encoded, spec), partial(_decode_jpeg, encoded, spec))
-    pixels = _letterbox(pixels, spec.size) if spec.fit == "letterbox" else _center_crop(pixels, spec.size)
-    return tf.ensure_shape(pixels, [spec.size, spec.size, spec.channels])
+    return _fitted(tf.cond(is_png, partial(_decode_png, encoded, spec), partial(_decode_jpeg, encoded, spec)), spec)
+
+
+def fit_pixels(pixels: tf.Tensor, spec: CanonicalSpec) -> tf.Tensor:
+    """Turn 8-bit pixels to canonical ones, as if they came from a PNG file.
+
+    Args:
+        pixels: uint8 [height, width, 1 or 3], none of the sides 0.
+        spec: what the result is like.
+
+    Returns:
+        uint8 [size, size, channels].
+    """
+    if pixels.shape[2] != spec.channels:
+        pixels = _luma(pixels) if spec.channels == 1 else tf.repeat(pixels, spec.channels, axis=2)
+    return _fitted(pixels, spec)
 
 
 def encode_png(pixels: tf.Tensor) -> tf.Tensor:
@@ -149,6 +165,12 @@ def _luma(pixels: tf.Tensor) -> tf.Tensor:
     """Return the grey of RGB pixels, uint8 [height, width, 1]; a grey RGB pixel keeps its value exactly."""
     weighted = tf.cast(pixels, tf.int32) * tf.constant(LUMA_WEIGHTS)
     return tf.cast((tf.reduce_sum(weighted, axis=-1, keepdims=True) + 500) // 1000, tf.uint8)
+
+
+def _fitted(pixels: tf.Tensor, spec: CanonicalSpec) -> tf.Tensor:
+    """Return pixels that have the right number of channels at the right size."""
+    pixels = _letterbox(pixels, spec.size) if spec.fit == "letterbox" else _center_crop(pixels, spec.size)
+    return tf.ensure_shape(pixels, [spec.size, spec.size, spec.channels])
 
 
 def _resize(pixels: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:

@@ -108,7 +108,7 @@ def train(job: Job) -> None:
     job.run_dir.mkdir(parents=True, exist_ok=True)
     with history.EventWriter(job.run_dir) as events:
         epochs, resumed_from = fit(learner, splits.train, splits.val, checkpoint=checkpoint, on_epoch=events.write)
-    served = export.Served(model, graph, ModelFacts(job.canonical, job.classes, chosen.name, job.image.rendering.settings))
+    served = export.Served(model, graph, ModelFacts(job.canonical, job.classes, chosen.name, job.image.render_settings))
     export.save(served, job.export_to)
     facts = history_facts(job, chosen, epochs)
     history.write_history(

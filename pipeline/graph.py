@@ -25,6 +25,7 @@ from components.predictions.component import Predictions
 from components.pusher.component import Pusher
 from components.run_report.component import RunReport
 from components.trainer.component import Trainer
+from models.rendering.settings import Limits
 from pipeline.config import Config
 from pipeline.root import Root
 
@@ -263,9 +264,9 @@ def ingest_settings(config: Config, inputs: Inputs) -> IngestSettings:
         size=image.size,
         channels=image.channels,
         fit=image.fit,
-        max_pixels=image.max_pixels,
+        limits=Limits(pixels=image.max_pixels, **image.limits.model_dump()),
         sixteen_bit_range=image.sixteen_bit_range,
-        rendering=image.rendering.settings,
+        rendering=image.render_settings,
         key_id=inputs.key_id,
         key_file=None if inputs.key_file is None else str(inputs.key_file),
     )
@@ -275,7 +276,7 @@ def training_config(config: Config, root: Root) -> dict[str, Any]:
     """Return what models.training.run_fn is told; plain JSON values."""
     return {
         "training": json.loads(config.training.model_dump_json()),
-        "image": json.loads(config.image.model_dump_json()),
+        "image": json.loads(config.image.model_dump_json(exclude={"limits"})),
         "classes": list(config.data.classes),
         "work_dir": str(root.work),
     }

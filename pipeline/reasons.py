@@ -28,6 +28,8 @@ class Reason(StrEnum):
     TRUNCATED = "truncated"
     UNDECODABLE = "undecodable"
     TOO_MUCH_MEMORY = "too_much_memory"
+    TOO_SLOW = "too_slow"
+    DECODER_CRASHED = "decoder_crashed"
     NO_PIXELS = "no_pixels"
     BURNED_IN_TEXT = "burned_in_text"
     UNSUPPORTED_TRANSFER_SYNTAX = "unsupported_transfer_syntax"
@@ -48,14 +50,16 @@ MEANING: Mapping[Reason, str] = MappingProxyType(
         Reason.MISSING_FILE: "there is no such file",
         Reason.UNREADABLE_FILE: "the file can't be read (rights, a broken disk, a folder)",
         Reason.CHANGED_FILE: "the file's SHA-256 differs from the manifest's; index again",
-        Reason.UNSUPPORTED_FORMAT: "the file is neither PNG nor JPEG",
-        Reason.TOO_MANY_BYTES: "the file is larger than any image of image.max_pixels",
+        Reason.UNSUPPORTED_FORMAT: "the file is none of PNG, JPEG, DICOM, NIfTI and TIFF, or of a kind of these that is not read",
+        Reason.TOO_MANY_BYTES: "the file is larger than image.limits.bytes, or a PNG or JPEG larger than any of image.max_pixels",
         Reason.TOO_MANY_PIXELS: "the header claims no pixels or more than image.max_pixels",
         Reason.TOO_MANY_FRAMES: "the file holds more frames than image.limits.frames",
         Reason.UNKNOWN_FRAME: "the row names a frame that the file does not have",
         Reason.TRUNCATED: "the file ends early",
         Reason.UNDECODABLE: "the file is damaged",
         Reason.TOO_MUCH_MEMORY: "decoding the file takes more than image.limits.memory_mb",
+        Reason.TOO_SLOW: "decoding the file takes more than image.limits.seconds",
+        Reason.DECODER_CRASHED: "the decoder ended without an answer, twice",
         Reason.NO_PIXELS: "the DICOM file holds no image: a report, a plan, a directory",
         Reason.BURNED_IN_TEXT: "names may stand in the pixels: (0028,0301) is YES, and image.rendering.burned_in not accept",
         Reason.UNSUPPORTED_TRANSFER_SYNTAX: "no decoder reads this (0002,0010) Transfer Syntax UID at these bits; transcode it",

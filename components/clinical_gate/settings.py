@@ -16,5 +16,5 @@ class GateSettings(Section):
 
 
 def image_form(image: Image) -> str:
-    """Return what makes canonical images comparable, as JSON; max_pixels and burned_in only say which files are read at all."""
-    return image.model_dump_json(exclude={"max_pixels": True, "rendering": {"burned_in"}})
+    """Return what makes canonical images comparable, as JSON; limits and burned_in only say which files are read at all."""
+    return image.model_dump_json(exclude={"max_pixels": True, "limits": True, "rendering": {"burned_in"}})

@@ -19,7 +19,8 @@ from tfx.types import Artifact, artifact_utils
 
 from components import progress
 from components.image_example_gen.account import QUARANTINED, RowAccount, write_account
-from components.image_example_gen.image_reader import decoding_threads
+from components.image_example_gen.guarded_worker import GuardedRenderer
+from components.image_example_gen.image_reader import ImageReader, decoding_threads
 from components.image_example_gen.manifest import ManifestRow, digest, read_manifest
 from components.image_example_gen.pseudonym import Pseudonymizer, load_key
 from components.image_example_gen.row_ingest import RowIngest
@@ -110,7 +111,9 @@ class WriteShard(beam.DoFn):
 
     def setup(self) -> None:
         """Read the key where the work is done: it must not travel with the pipeline."""
-        self._rows = RowIngest(self.settings, self.folder, pseudonymizer_of(self.settings))
+        self._renderer = GuardedRenderer(self.settings.rendering, self.settings.limits)
+        reader = ImageReader(self.settings.canonical, self.settings.limits, self._renderer)
+        self._rows = RowIngest(self.settings, self.folder, pseudonymizer_of(self.settings), reader)
         self._threads = decoding_threads()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="ingest")
 
@@ -126,8 +129,9 @@ class WriteShard(beam.DoFn):
         yield shard.index
 
     def teardown(self) -> None:
-        """End the threads."""
+        """End the threads, then the processes that they rendered in."""
         self._pool.shutdown(cancel_futures=True)
+        self._renderer.close()
 
 
 def planned_rows(manifest: Path, sha256: str, settings: IngestSettings) -> tuple[ManifestRow, ...]:

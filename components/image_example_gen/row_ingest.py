@@ -7,7 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from components.image_example_gen.account import QUARANTINED, RowAccount
-from components.image_example_gen.image_reader import CanonicalImage, read_image
+from components.image_example_gen.image_reader import CanonicalImage, ImageReader
 from components.image_example_gen.manifest import ManifestRow
 from components.image_example_gen.pixel_properties import pixel_properties
 from components.image_example_gen.pseudonym import Pseudonymizer
@@ -29,11 +29,13 @@ class RowIngest:
         settings: of the run.
         folder: that relative paths start from.
         pseudonymizer: with the run's key.
+        reader: of the image files.
     """
 
     settings: IngestSettings
     folder: Path
     pseudonymizer: Pseudonymizer
+    reader: ImageReader
 
     def ingest(self, row: ManifestRow, refused: Reason | None = None) -> tuple[RowAccount, bytes | None]:
         """Return a row's account, and its serialised example unless it is quarantined; bad data never raises.
@@ -48,7 +50,7 @@ class RowIngest:
         if reason is not None:
             return replace(account, status=QUARANTINED, reason=reason.value), None
         try:
-            image = read_image(row, self.folder, self.settings.canonical)
+            image = self.reader.read(row, self.folder)
         except ImageError as error:
             return replace(account, status=QUARANTINED, reason=error.reason), None
         account = replace(account, pixels_sha256=image.pixels_sha256)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from models.canonical_image import CanonicalSpec
-from models.rendering.settings import RenderSettings, render_settings
+from models.rendering.settings import Limits, RenderSettings, render_settings
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class IngestSettings:
         split_seed: decides the split of a patient, and the order of rows.
         fractions: shares of patients in train, val and test, in this order.
         shard_rows: manifest rows per shard.
-        size, channels, fit, max_pixels, sixteen_bit_range: as in models.canonical_image.CanonicalSpec.
+        size, channels, fit, sixteen_bit_range: as in models.canonical_image.CanonicalSpec.
+        limits: what a file may ask for.
         rendering: how files that are neither PNG nor JPEG become 8-bit pixels.
         key_id: id of the pseudonym key (pseudonym.py); the key itself never becomes a property.
         key_file: where the key is read at execution; None: the environment holds it.
@@ -36,14 +37,14 @@ class IngestSettings:
     size: int = 224
     channels: Literal[1, 3] = 3
     fit: Literal["letterbox", "center_crop"] = "letterbox"
-    max_pixels: int = 50_000_000
     sixteen_bit_range: tuple[int, int] = (0, 65_535)
     rendering: RenderSettings = field(default_factory=RenderSettings)
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def canonical(self) -> CanonicalSpec:
         """The canonical image of these settings."""
-        return CanonicalSpec(self.size, self.channels, self.fit, self.max_pixels, self.sixteen_bit_range)
+        return CanonicalSpec(self.size, self.channels, self.fit, self.limits.pixels, self.sixteen_bit_range)
 
     def to_json(self) -> str:
         """Return the settings as JSON with sorted keys."""
@@ -54,4 +55,6 @@ class IngestSettings:
         """Return the settings that `to_json` wrote."""
         content: dict[str, Any] = json.loads(text)
         values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
-        return cls(**{**values, "rendering": render_settings(content["rendering"])})
+        values["rendering"] = render_settings(content["rendering"])
+        values["limits"] = Limits(**content["limits"])
+        return cls(**values)

@@ -22,9 +22,11 @@ from pipeline.reasons import Reason, failure
 
 TALKATIVE = ("pydicom", "pylibjpeg", "openjpeg", "rle")  # their messages may hold values of the header
 
+RUST_PANIC = "PanicException"  # of the RLE decoder; PyO3 derives it from BaseException and keeps the class to itself
+
 
 def render_dicom(encoded: bytes, settings: RenderSettings, *, limits: Limits, frame: int | None = None) -> np.ndarray:
-    """Render a DICOM file; one process each, or one at a time: warnings are silenced meanwhile.
+    """Render a DICOM file; in a process that may end: GDCM, which alone reads lossless JPEG, aborts on some damaged files.
 
     Grey values pass the modality LUT or rescale and a VOI LUT or window (PS3.4 N.2), MONOCHROME1 is inverted, padding becomes
     the darkest value; colour becomes RGB; pixels are made square. Overlays are left out.
@@ -78,13 +80,15 @@ def stated_reasons() -> Iterator[None]:
         raise failure(Reason.TOO_MUCH_MEMORY) from error
     except EOFError as error:
         raise failure(Reason.TRUNCATED) from error
-    except Exception as error:
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != RUST_PANIC:
+            raise  # the user's Ctrl-C, the end of the process
         raise failure(Reason.UNDECODABLE) from error
 
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Keep warnings and logs of the decoders back."""
+    """Keep warnings and logs of the decoders back; warnings for the whole process, so render in one thread at a time."""
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     with warnings.catch_warnings(), np.errstate(all="ignore"):

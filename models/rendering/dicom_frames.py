@@ -5,12 +5,16 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID
 
 from models.rendering.dicom_guards import check_codestream, frame_count
 from models.rendering.settings import Limits, RenderSettings
 from pipeline.reasons import Reason, failure
+
+# GDCM, which pydicom would ask first, ends the whole process on some damaged JPEG: it comes last, for lossless JPEG alone.
+DECODERS = ("pylibjpeg", "pyjpegls", "pillow", "gdcm")
 
 
 def chosen_frames(dataset: Dataset, settings: RenderSettings, frame: int | None) -> Sequence[int]:
@@ -39,8 +43,15 @@ def stored_frames(dataset: Dataset, indices: Sequence[int], limits: Limits) -> I
         ImageError: when a compressed frame claims more pixels than the limits, before it is decoded.
         Exception: whatever pydicom and its decoders raise on damaged bytes.
     """
-    compressed = UID(dataset.file_meta.TransferSyntaxUID).is_encapsulated
+    syntax = UID(dataset.file_meta.TransferSyntaxUID)
+    plugin = decoder_of(syntax)
     for index in indices:
-        if compressed:
+        if syntax.is_encapsulated:
             check_codestream(get_frame(dataset.PixelData, index, number_of_frames=frame_count(dataset)), limits)
-        yield pixel_array(dataset, index=index)
+        yield pixel_array(dataset, index=index, decoding_plugin=plugin)
+
+
+def decoder_of(syntax: UID) -> str:
+    """Return the plugin that decodes a transfer syntax, '' where none is needed; left to itself, pydicom tries all."""
+    available = get_decoder(syntax).available_plugins
+    return next((name for name in DECODERS if name in available), "")

@@ -1,7 +1,7 @@
 """The run configuration: typed, frozen, validated once. Defaults are the recommended values."""
 
 from pipeline.config.data import Data, Fractions
-from pipeline.config.image import Image, Rendering
+from pipeline.config.image import Image, ImageLimits, Rendering
 from pipeline.config.run import (
     FEWEST_PIXELS,
     Augmentation,
@@ -30,6 +30,7 @@ __all__ = [
     "Fractions",
     "Gate",
     "Image",
+    "ImageLimits",
     "MedmnistSource",
     "Rendering",
     "Section",

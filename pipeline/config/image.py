@@ -11,7 +11,7 @@ Window = tuple[float, float]
 
 
 class Rendering(Section):
-    """How files that are neither PNG nor JPEG become 8-bit pixels; the fields are those of RenderSettings."""
+    """How files that are neither PNG nor JPEG become 8-bit pixels; `sixteen_bit_range` counts for them too."""
 
     windows: tuple[Window, ...] = ()  # center and width in the modality's units; none: as the file says
     frames: Literal["middle", "maximum"] = "middle"  # of a file of several, where the manifest names none
@@ -28,10 +28,16 @@ class Rendering(Section):
                 raise ValueError(f"[{center:g}, {width:g}]; expected [center, width] with width >= 1")
         return value
 
-    @property
-    def settings(self) -> RenderSettings:
-        """What rendering is told."""
-        return RenderSettings(self.windows, self.frames, self.burned_in)
+
+class ImageLimits(Section):
+    """What a file may ask for beside `image.max_pixels`; more is quarantined."""
+
+    bytes: Annotated[int, Field(ge=1)] = 2**31  # of a DICOM, NIfTI or TIFF file
+    frames: Annotated[int, Field(ge=1)] = 4096  # of a file
+    ratio: Annotated[float, Field(gt=1)] = 1000.0  # raw to compressed bytes
+    depth: Annotated[int, Field(ge=1)] = 16  # of nested DICOM sequences
+    seconds: Annotated[float, Field(gt=0)] = 30.0  # that one file may take
+    memory_mb: Annotated[int, Field(ge=64)] = 2048  # that decoding one file may take, beside the file itself
 
 
 class Image(Section):
@@ -42,6 +48,7 @@ class Image(Section):
     fit: Literal["letterbox", "center_crop"] = "letterbox"
     max_pixels: Annotated[int, Field(ge=1)] = 50_000_000  # of a source image's header
     sixteen_bit_range: tuple[int, int] = (0, 65_535)  # values of 16-bit files that become 0 and 255
+    limits: ImageLimits = ImageLimits()
     rendering: Rendering = Rendering()
 
     @field_validator("sixteen_bit_range")
@@ -52,3 +59,9 @@ class Image(Section):
         if not 0 <= low < high <= 65_535:
             raise ValueError(f"[{low}, {high}]; expected [low, high] with 0 <= low < high <= 65535")
         return value
+
+    @property
+    def render_settings(self) -> RenderSettings:
+        """What rendering is told."""
+        rendering = self.rendering
+        return RenderSettings(rendering.windows, rendering.frames, rendering.burned_in, self.sixteen_bit_range)

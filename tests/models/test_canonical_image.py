@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from models.canonical_image import CanonicalSpec, canonical_pixels, encode_png, source_size
+from models.canonical_image import CanonicalSpec, canonical_pixels, encode_png, fit_pixels, source_size
 
 Way = Callable[[list[bytes], CanonicalSpec], list[np.ndarray]]
 SMALL = CanonicalSpec(size=32)
@@ -228,3 +228,21 @@ def test_hostile_files_give_pixels_or_an_error(shared_data: Path) -> None:
         except tf.errors.InvalidArgumentError:
             refused += 1
     assert refused > 300
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    shape=st.sampled_from([(1, 1), (1, 70), (40, 3), (33, 32), (200, 90)]),
+    form=st.sampled_from([(), (1,), (3,)]),
+    spec=st.builds(
+        CanonicalSpec, size=st.just(32), channels=st.sampled_from([1, 3]), fit=st.sampled_from(["letterbox", "center_crop"])
+    ),
+    seed=st.integers(0, 99),
+)
+def test_fitting_pixels_equals_the_way_through_a_png_file(
+    shape: tuple[int, int], form: tuple[int, ...], spec: CanonicalSpec, seed: int
+) -> None:
+    pixels = random_pixels(*shape, *form, seed=seed)
+    direct = fit_pixels(tf.constant(pixels.reshape(*shape, -1)), spec)
+    whole_way = eagerly(encoded(pixels.reshape(shape) if form == (1,) else pixels), spec)
+    np.testing.assert_array_equal(direct, whole_way)

@@ -61,6 +61,9 @@ def test_configuration_is_frozen() -> None:
         (changed(image={"rendering": {"windows": [[40, 400], [50, 100]]}}), r"2 windows; expected none, 1 \(grey\) or 3"),
         (changed(image={"rendering": {"windows": [[40, 0]]}}), r"\[40, 0\]; expected \[center, width\] with width >= 1"),
         (changed(image={"rendering": {"frames": "first"}}), "'middle' or 'maximum'"),
+        (changed(image={"limits": {"seconds": 0}}), "greater than 0"),
+        (changed(image={"limits": {"memory_mb": 10}}), "greater than or equal to 64"),
+        (changed(image={"limits": {"pixels": 10}}), r"image\.limits\.pixels"),
         (changed(image={"rendering": {"burned_in": "ignore"}}), "'quarantine' or 'accept'"),
         (changed(image={"sixteen_bit_range": [0, 65_536]}), "0 <= low < high"),
         (

@@ -8,10 +8,10 @@ from tfx.orchestration.pipeline import Pipeline
 
 from components.artifacts import DataBlessing
 from components.clinical_gate.settings import GateSettings, image_form
-from models.rendering.settings import RenderSettings
+from models.rendering.settings import Limits, RenderSettings
 from pipeline import config_file, graph, root
 from pipeline.code_digest import source_of
-from pipeline.config import Image, Rendering
+from pipeline.config import Image, ImageLimits, Rendering
 from pipeline.node_launch import CompiledRun
 
 NODES = [
@@ -73,6 +73,26 @@ def test_ingest_and_training_are_told_the_same_rendering(project: Path, tmp_path
     assert graph.ingest_settings(config, inputs).rendering == RenderSettings(((40.0, 400.0),), "maximum", "accept")
     told = graph.training_config(config, root.prepare(tmp_path / "root"))["image"]
     assert Image.model_validate(told).rendering == rendering
+
+
+def test_limits_of_ingest_are_those_of_the_configuration(project: Path, tmp_path: Path) -> None:
+    known = config_file.load(project / "configs" / "demo.yaml")
+    image = Image(max_pixels=7, sixteen_bit_range=(1, 9), limits=ImageLimits(seconds=1.5, bytes=10))
+    config = known.model_copy(update={"image": image})
+    inputs = graph.Inputs(
+        manifest_sha256="ab", files_stamp="ef", key_file=None, key_id="cd", schema_file=tmp_path / "schema.pbtxt"
+    )
+    settings = graph.ingest_settings(config, inputs)
+    assert settings.limits == Limits(pixels=7, seconds=1.5, bytes=10)
+    assert settings.canonical.max_pixels == 7
+    assert settings.rendering.sixteen_bit_range == settings.canonical.sixteen_bit_range == (1, 9)
+
+
+def test_training_does_not_depend_on_the_limits(project: Path, tmp_path: Path) -> None:
+    known = config_file.load(project / "configs" / "demo.yaml")
+    narrow = known.model_copy(update={"image": known.image.model_copy(update={"limits": ImageLimits(seconds=1)})})
+    prepared = root.prepare(tmp_path / "root")
+    assert graph.training_config(narrow, prepared) == graph.training_config(known, prepared)
 
 
 def test_transform_comes_after_the_data_gate(pipeline: Pipeline) -> None:

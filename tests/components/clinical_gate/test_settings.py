@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from components.clinical_gate.settings import GateSettings, image_form
-from pipeline.config import Change, ClinicalRule, Evaluation, Image, Rendering, Threshold
+from pipeline.config import Change, ClinicalRule, Evaluation, Image, ImageLimits, Rendering, Threshold
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 METRICS = st.sampled_from(["auc", "accuracy", "balanced_accuracy", "loss"])
@@ -57,6 +57,7 @@ def test_images_that_look_different_have_another_form(changed: dict[str, Any]) -
 
 def test_which_files_are_read_at_all_is_no_part_of_the_form() -> None:
     assert image_form(Image(max_pixels=9)) == image_form(Image())
+    assert image_form(Image(limits=ImageLimits(seconds=9))) == image_form(Image())
     assert image_form(Image(rendering=Rendering(burned_in="accept"))) == image_form(Image())
 
 

@@ -1,7 +1,7 @@
 """A small data set on disk, and an ingest of it without ML Metadata."""
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,9 +13,11 @@ from tfx.types import standard_artifacts
 
 from components.artifacts import IngestAccount
 from components.image_example_gen.executor import Executor
+from components.image_example_gen.guarded_worker import GuardedRenderer
 from components.image_example_gen.manifest import digest
 from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.settings import IngestSettings
+from models.rendering.settings import Limits, RenderSettings
 
 KEY = bytes(range(32))
 HEADER = ("path", "label", "patient_id", "site")
@@ -55,6 +57,13 @@ class DataSet:
         executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=["--runner=FnApiRunner"]))
         executor.Do({}, {"examples": [examples], "account": [account]}, properties)
         return Path(examples.uri), Path(account.uri)
+
+
+@pytest.fixture
+def renderer() -> Iterator[GuardedRenderer]:
+    """Real child processes, ended with the test."""
+    with GuardedRenderer(RenderSettings(), Limits()) as renderer:
+        yield renderer
 
 
 @pytest.fixture

@@ -229,6 +229,19 @@ def node_of(data: Any, work: Path) -> ImageExampleGen:
     return ImageExampleGen(data.manifest, digest(data.manifest), settings=data.settings, work_dir=work)
 
 
+def test_step_leaves_no_process_behind(make_data: Callable[..., Any], tmp_path: Path, shared_data: Path) -> None:
+    data = make_data(4)
+    (data.folder / data.rows[0][0]).write_bytes((shared_data / "dicom/pydicom/CT_small.dcm").read_bytes())
+    (shard,) = cut_shards(read_manifest(data.manifest), "s", 9)
+    step = WriteShard(data.settings, data.folder, work=tmp_path / "work", total=4)
+    step.setup()
+    assert list(step.process(shard)) == [0]
+    started = {worker.pid for worker in step._renderer._workers}
+    assert len(started) == 1
+    step.teardown()
+    assert not any(Path(f"/proc/{pid}").exists() for pid in started)
+
+
 def test_tfx_runs_caches_and_reads_it(make_data: Callable[..., Any], root: Any) -> None:
     data = make_data()
     work = root.folder / "work"

@@ -1,20 +1,24 @@
-import csv
+import gzip
 import hashlib
 import os
-from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from components.image_example_gen.image_reader import decode, read_file, read_image
+from components.image_example_gen.guarded_worker import GuardedRenderer
+from components.image_example_gen.image_reader import METADATA_BYTES, ImageReader, decode_in_process, read_file
 from components.image_example_gen.manifest import ManifestRow
 from models.canonical_image import CanonicalSpec, canonical_pixels
+from models.rendering.render import render
+from models.rendering.settings import Limits, RenderSettings
 from pipeline.errors import ImageError
 from pipeline.reasons import MEANING, Reason
 
 SPEC = CanonicalSpec(size=16)
+LIMITS = Limits()
 
 
 @pytest.fixture
@@ -24,34 +28,39 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
-def row(path: str, sha256: str = "") -> ManifestRow:
-    return ManifestRow(1, path, "ill", "P1", sha256=sha256)
+@pytest.fixture
+def reader(renderer: GuardedRenderer) -> ImageReader:
+    return ImageReader(SPEC, LIMITS, renderer)
 
 
-def reason_of(row: ManifestRow, folder: Path, spec: CanonicalSpec = SPEC) -> str:
+def row(path: str, sha256: str = "", frame: int | None = None) -> ManifestRow:
+    return ManifestRow(1, path, "ill", "P1", sha256=sha256, frame=frame)
+
+
+def reason_of(row: ManifestRow, folder: Path, reader: ImageReader) -> str:
     with pytest.raises(ImageError) as caught:
-        read_image(row, folder, spec)
+        reader.read(row, folder)
     assert str(caught.value) == MEANING[Reason(caught.value.reason)]
     return caught.value.reason
 
 
-def test_image_has_size_pixels_and_a_png_of_them(picture: Path) -> None:
-    image = read_image(row(picture.name), picture.parent, SPEC)
+def test_image_has_size_pixels_and_a_png_of_them(picture: Path, reader: ImageReader) -> None:
+    image = reader.read(row(picture.name), picture.parent)
     assert (image.height, image.width) == (30, 40)
     np.testing.assert_array_equal(image.pixels, canonical_pixels(picture.read_bytes(), SPEC))
     np.testing.assert_array_equal(canonical_pixels(image.png, SPEC), image.pixels)
 
 
-def test_absolute_path_and_link_lead_to_the_same_image(picture: Path, tmp_path: Path) -> None:
+def test_absolute_path_and_link_lead_to_the_same_image(picture: Path, tmp_path: Path, reader: ImageReader) -> None:
     (tmp_path / "link.jpg").symlink_to(picture)
-    keys = {read_image(row(path), tmp_path, SPEC).pixels_sha256 for path in (picture.name, str(picture), "link.jpg")}
+    keys = {reader.read(row(path), tmp_path).pixels_sha256 for path in (picture.name, str(picture), "link.jpg")}
     assert len(keys) == 1
 
 
 def test_digest_is_of_pixels_and_shape() -> None:
-    images = [decode(png_of(np.zeros(shape, np.uint8)), SPEC) for shape in ((16, 16), (16, 16, 3), (32, 32))]
+    images = [decode_in_process(png_of(np.zeros(shape, np.uint8)), SPEC) for shape in ((16, 16), (16, 16, 3), (32, 32))]
     assert len({image.pixels_sha256 for image in images}) == 1
-    grey = decode(png_of(np.zeros((16, 16), np.uint8)), CanonicalSpec(size=16, channels=1))
+    grey = decode_in_process(png_of(np.zeros((16, 16), np.uint8)), CanonicalSpec(size=16, channels=1))
     assert grey.pixels_sha256 == hashlib.sha256(b"16x16x1\x00" + bytes(256)).hexdigest()
     assert grey.pixels_sha256 != images[0].pixels_sha256
 
@@ -64,22 +73,22 @@ def png_of(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def test_file_that_differs_from_the_manifest_is_told(picture: Path, tmp_path: Path) -> None:
+def test_file_that_differs_from_the_manifest_is_told(picture: Path, tmp_path: Path, reader: ImageReader) -> None:
     right = hashlib.sha256(picture.read_bytes()).hexdigest()
-    assert read_image(row(picture.name, right), tmp_path, SPEC)
+    assert reader.read(row(picture.name, right), tmp_path)
     picture.write_bytes(picture.read_bytes() + b"\x00")
-    assert reason_of(row(picture.name, right), tmp_path) == Reason.CHANGED_FILE
+    assert reason_of(row(picture.name, right), tmp_path, reader) == Reason.CHANGED_FILE
 
 
 @pytest.mark.parametrize("path", ["absent.png", "", ".", "a\x00b.png", "x" * 300, "a b,ü.jpg/inside.png", "dangling.png"])
-def test_path_that_leads_to_no_file(path: str, picture: Path, tmp_path: Path) -> None:
+def test_path_that_leads_to_no_file(path: str, picture: Path, tmp_path: Path, reader: ImageReader) -> None:
     (tmp_path / "dangling.png").symlink_to(tmp_path / "nowhere")
-    assert reason_of(row(path), picture.parent) in (Reason.MISSING_FILE, Reason.UNREADABLE_FILE)
+    assert reason_of(row(path), picture.parent, reader) in (Reason.MISSING_FILE, Reason.UNREADABLE_FILE)
 
 
-def test_named_pipe_does_not_block(tmp_path: Path) -> None:
+def test_named_pipe_does_not_block(tmp_path: Path, reader: ImageReader) -> None:
     os.mkfifo(tmp_path / "pipe.png")
-    assert reason_of(row("pipe.png"), tmp_path) == Reason.UNREADABLE_FILE
+    assert reason_of(row("pipe.png"), tmp_path, reader) == Reason.UNREADABLE_FILE
 
 
 @pytest.fixture
@@ -90,13 +99,15 @@ def closed_picture(picture: Path, open_folder: Path) -> Path:
     return closed
 
 
-def test_file_without_the_right_to_read(closed_picture: Path, ordinary_user: None) -> None:
-    assert reason_of(row(closed_picture.name), closed_picture.parent) == Reason.UNREADABLE_FILE
+def test_file_without_the_right_to_read(closed_picture: Path, ordinary_user: None, reader: ImageReader) -> None:
+    assert reason_of(row(closed_picture.name), closed_picture.parent, reader) == Reason.UNREADABLE_FILE
 
 
 def test_file_beyond_any_image_is_not_read(picture: Path) -> None:
-    with pytest.raises(ImageError, match="larger than any image"):
-        read_file(picture, picture.stat().st_size - 1)
+    with picture.open("ab") as file:
+        file.truncate(METADATA_BYTES + 1)
+    with pytest.raises(ImageError, match=r"larger than any of image\.max_pixels"):
+        read_file(picture, Limits(pixels=0))
 
 
 @pytest.mark.parametrize(
@@ -108,33 +119,54 @@ def test_file_beyond_any_image_is_not_read(picture: Path) -> None:
         (lambda data: data[:40], Reason.TRUNCATED),
         (lambda data: data[:-200], Reason.TRUNCATED),
         (lambda _: b"GIF89a" + bytes(50), Reason.UNSUPPORTED_FORMAT),
-        (lambda data: bytes(128) + b"DICM" + data, Reason.UNSUPPORTED_FORMAT),
+        (lambda data: bytes(128) + b"DICM" + data, Reason.NO_PIXELS),
+        (gzip.compress, Reason.UNSUPPORTED_FORMAT),
+        (lambda _: b"II*\x00" + bytes(50), Reason.UNDECODABLE),
         (lambda _: png_of(np.zeros((16, 16), np.uint8)).replace(b"IDAT", b"IDAX"), Reason.UNDECODABLE),
     ],
 )
-def test_damage_has_its_reason(picture: Path, content: object, reason: Reason) -> None:
+def test_damage_has_its_reason(picture: Path, content: object, reason: Reason, reader: ImageReader) -> None:
     picture.write_bytes(content(picture.read_bytes()))  # type: ignore[operator]
-    assert reason_of(row(picture.name), picture.parent) == reason
+    assert reason_of(row(picture.name), picture.parent, reader) == reason
 
 
-def test_header_beyond_the_limit_has_its_reason(picture: Path) -> None:
-    spec = CanonicalSpec(size=16, max_pixels=30 * 40 - 1)
-    assert reason_of(row(picture.name), picture.parent, spec) == Reason.TOO_MANY_PIXELS
+def test_header_beyond_the_limit_has_its_reason(picture: Path, reader: ImageReader) -> None:
+    narrow = replace(reader, spec=replace(SPEC, max_pixels=30 * 40 - 1))
+    assert reason_of(row(picture.name), picture.parent, narrow) == Reason.TOO_MANY_PIXELS
 
 
-def test_hostile_files_end_in_an_image_or_a_reason(shared_data: Path) -> None:
-    folder = shared_data / "hostile"
-    reasons: Counter[str] = Counter()
-    with (folder / "INDEX.csv").open() as file:
-        for entry in csv.DictReader(file):
-            try:
-                read_image(row(entry["file"], entry["sha256"]), folder, SPEC)
-                reasons["image"] += 1
-            except ImageError as error:
-                reasons[error.reason] += 1
-    assert reasons["unsupported_format"] >= 99  # TIFF, GIF and BMP
-    assert reasons["too_many_pixels"] >= 3
-    assert reasons["truncated"] > 0
-    assert reasons["undecodable"] > 0
-    assert reasons["image"] >= 180
-    assert not {"missing_file", "changed_file", "unreadable_file"} & set(reasons)
+def test_frame_of_a_file_that_has_none_is_refused(picture: Path, reader: ImageReader) -> None:
+    assert reason_of(row(picture.name, frame=1), picture.parent, reader) == Reason.UNKNOWN_FRAME
+
+
+@pytest.mark.parametrize(
+    "name", ["pydicom/CT_small.dcm", "pydicom-data/HTJ2KLossless_08_RGB.dcm", "pydicom-data/JLSL_RGB_ILV0.dcm"]
+)
+def test_rendered_file_is_fitted_as_a_png_of_its_pixels(name: str, shared_data: Path, reader: ImageReader) -> None:
+    encoded = (shared_data / "dicom" / name).read_bytes()
+    rendered = render(encoded, RenderSettings(), limits=LIMITS)
+    image = reader.read(row(name), shared_data / "dicom")
+    expected = decode_in_process(png_of(rendered), SPEC)
+    assert (image.png, image.pixels_sha256) == (expected.png, expected.pixels_sha256)
+    assert (image.height, image.width) == rendered.shape[:2]
+
+
+def test_row_chooses_the_frame(shared_data: Path, reader: ImageReader) -> None:
+    folder, name = shared_data / "dicom" / "pydicom", "rtdose.dcm"
+    images = {frame: reader.read(row(name, frame=frame), folder).pixels_sha256 for frame in (None, 1, 8, 15)}
+    assert images[None] == images[8]  # of 15 the middle one
+    assert len(set(images.values())) == 3
+    assert reason_of(row(name, frame=16), folder, reader) == Reason.UNKNOWN_FRAME
+
+
+def test_kind_follows_from_the_content_and_not_from_the_name(picture: Path, shared_data: Path, reader: ImageReader) -> None:
+    picture.write_bytes((shared_data / "dicom/pydicom/CT_small.dcm").read_bytes())
+    assert reader.read(row(picture.name), picture.parent).height == 128
+
+
+def test_file_that_holds_frames_may_be_larger_than_an_image(picture: Path) -> None:
+    picture.write_bytes(bytes(128) + b"DICM" + bytes(METADATA_BYTES))
+    size = picture.stat().st_size
+    assert len(read_file(picture, Limits(pixels=0, bytes=size))) == size
+    with pytest.raises(ImageError, match=r"larger than image\.limits\.bytes"):
+        read_file(picture, Limits(pixels=0, bytes=size - 1))

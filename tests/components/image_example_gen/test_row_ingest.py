@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
+from components.image_example_gen.guarded_worker import GuardedRenderer
+from components.image_example_gen.image_reader import ImageReader
 from components.image_example_gen.manifest import ManifestRow, read_manifest
 from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.row_ingest import RowIngest
@@ -16,11 +18,12 @@ KEY = bytes(32)
 
 
 @pytest.fixture
-def setting(make_data: Callable[..., Any]) -> tuple[RowIngest, ManifestRow, ManifestRow]:
+def setting(make_data: Callable[..., Any], renderer: GuardedRenderer) -> tuple[RowIngest, ManifestRow, ManifestRow]:
     """Return the ingest and two rows: one with a site, one without."""
     data = make_data(2)
     first, second = read_manifest(data.manifest)
-    return RowIngest(data.settings, data.folder, Pseudonymizer(KEY)), first, second
+    reader = ImageReader(data.settings.canonical, data.settings.limits, renderer)
+    return RowIngest(data.settings, data.folder, Pseudonymizer(KEY), reader), first, second
 
 
 def features_of(example: bytes | None) -> dict[str, Any]:
@@ -90,6 +93,7 @@ def test_image_without_patient_is_its_own_patient(setting: tuple[RowIngest, Mani
         ({"split": "holdout"}, Reason.UNKNOWN_SPLIT),
         ({"path": "images/absent.png"}, Reason.MISSING_FILE),
         ({"sha256": "00"}, Reason.CHANGED_FILE),
+        ({"frame": 1}, Reason.UNKNOWN_FRAME),
     ],
 )
 def test_bad_row_is_accounted_for(

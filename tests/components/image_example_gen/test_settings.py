@@ -1,6 +1,6 @@
 from components.image_example_gen.settings import IngestSettings
 from models.canonical_image import CanonicalSpec
-from models.rendering.settings import RenderSettings
+from models.rendering.settings import Limits, RenderSettings
 
 
 def test_json_gives_the_same_settings_back() -> None:
@@ -10,7 +10,8 @@ def test_json_gives_the_same_settings_back() -> None:
         slices=("site",),
         sixteen_bit_range=(3, 9),
         fit="center_crop",
-        rendering=RenderSettings(((40.0, 400.0), (-600.0, 1500.0), (50.0, 100.5)), "maximum", "accept"),
+        limits=Limits(seconds=1.5),
+        rendering=RenderSettings(((40.0, 400.0), (-600.0, 1500.0), (50.0, 100.5)), "maximum", "accept", (3, 9)),
     )
     assert IngestSettings.from_json(settings.to_json()) == settings
 
@@ -21,5 +22,5 @@ def test_json_does_not_depend_on_the_order_of_arguments() -> None:
 
 
 def test_canonical_image_follows_from_the_settings() -> None:
-    settings = IngestSettings(classes=("a", "b"), key_id="0", size=64, channels=1, fit="center_crop", max_pixels=9)
+    settings = IngestSettings(classes=("a", "b"), key_id="0", size=64, channels=1, fit="center_crop", limits=Limits(pixels=9))
     assert settings.canonical == CanonicalSpec(64, 1, "center_crop", 9, (0, 65_535))

@@ -7,9 +7,18 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import pixel_array
-from pydicom.uid import JPEG2000, JPEGBaseline8Bit
+from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
 
-from models.rendering.dicom_frames import stored_frames
+from models.rendering.dicom_frames import decoder_of, stored_frames
 from models.rendering.settings import Limits, RenderSettings
 
 WINDOW = {"WindowCenter": 128, "WindowWidth": 256}  # leaves 8-bit values as they are
@@ -73,6 +82,21 @@ def test_functional_groups_give_each_frame_its_rescale_and_all_their_window(rend
 def test_spacing_of_a_functional_group_is_corrected(rendered) -> None:
     shared = group("PixelMeasuresSequence", PixelSpacing=[2, 1])
     assert rendered(FRAMES, SharedFunctionalGroupsSequence=[shared]).shape == (2, 4)
+
+
+def test_gdcm_decodes_what_nothing_else_does() -> None:
+    syntaxes = [
+        JPEGBaseline8Bit,
+        JPEGLSLossless,
+        JPEG2000Lossless,
+        JPEG2000,
+        HTJ2K,
+        RLELossless,
+        JPEGLosslessSV1,
+        ExplicitVRLittleEndian,
+    ]
+    found = [decoder_of(syntax) for syntax in syntaxes]
+    assert found == ["pillow", "pyjpegls", "pylibjpeg", "pylibjpeg", "pylibjpeg", "pylibjpeg", "gdcm", ""]
 
 
 def decodable(folder: Path) -> list[tuple[dict[str, str], Dataset]]:

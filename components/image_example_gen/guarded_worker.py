@@ -1,0 +1,185 @@
+"""Renders files where they can do no harm: in child processes with a limit on time and memory, replaced when one falls.
+
+Codecs are C code that meets bytes of unknown origin. What a file does to its process (a crash, endless work, all memory) becomes
+the reason why that file gives no image.
+"""
+
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from components.image_example_gen import render_process
+from components.image_example_gen.pseudonym import KEY_VARIABLE
+from models.rendering.settings import Limits, RenderSettings
+from pipeline.errors import ImageError, MedtfxError
+from pipeline.reasons import Reason, failure
+
+PROJECT = Path(__file__).resolve().parents[2]
+START_SECONDS = 120.0  # for the imports, on a machine that is busy and cold
+STARTS = 3
+FATAL = frozenset({Reason.TOO_MUCH_MEMORY, Reason.TOO_SLOW, Reason.DECODER_CRASHED})  # none leaves a process to be trusted
+
+
+class GuardedRenderer:
+    """Renders files in child processes, one per thread that asks, each started when its thread's first file comes."""
+
+    def __init__(self, settings: RenderSettings, limits: Limits) -> None:
+        """Keep what files are rendered with; nothing is started yet."""
+        self._settings = settings
+        self._limits = limits
+        self._own = threading.local()
+        self._lock = threading.Lock()
+        self._workers: set[Worker] = set()
+
+    def render(self, encoded: bytes, frame: int | None = None) -> np.ndarray:
+        """Return the 8-bit pixels of a file, uint8 [height, width] or [height, width, 3].
+
+        Args:
+            encoded: a file that models.rendering.render takes.
+            frame: which one of its frames, from 1; None: as the settings say.
+
+        Raises:
+            ImageError: with the reason code.
+            MedtfxError: when no child process can be started.
+        """
+        try:
+            return self._try(encoded, frame)
+        except ImageError as error:
+            if error.reason != Reason.DECODER_CRASHED:
+                raise
+        # The process may have been hit from outside, by the kernel short of memory: a file that did it does it again.
+        return self._try(encoded, frame)
+
+    def _try(self, encoded: bytes, frame: int | None) -> np.ndarray:
+        worker = self._worker()
+        try:
+            return worker.render(encoded, frame)
+        except ImageError as error:
+            if error.reason in FATAL:
+                self._drop(worker)
+            raise
+
+    def _worker(self) -> "Worker":
+        """Return this thread's worker, a new one where there is none alive."""
+        worker: Worker | None = getattr(self._own, "worker", None)
+        if worker is not None and worker.lives:
+            return worker
+        if worker is not None:
+            self._drop(worker)
+        return self._started()
+
+    def _started(self) -> "Worker":
+        """Return a new worker for this thread; one that was killed as it started is started again."""
+        for _ in range(STARTS):
+            self._own.worker = worker = Worker(self._settings, self._limits)
+            with self._lock:
+                self._workers.add(worker)
+            if worker.gets_ready():
+                return worker
+            self._drop(worker)
+        raise MedtfxError(f"the rendering process was killed {STARTS} times as it started; is there memory for it?")
+
+    def _drop(self, worker: "Worker") -> None:
+        worker.end()
+        with self._lock:
+            self._workers.discard(worker)
+
+    def close(self) -> None:
+        """End all child processes; to be called when no thread renders any more."""
+        with self._lock:
+            workers, self._workers = self._workers, set()
+        for worker in workers:
+            worker.end()
+
+    def __enter__(self) -> Self:
+        """Return the renderer; leaving the block closes it."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """End all child processes."""
+        self.close()
+
+
+class Worker:
+    """One child process and the connection to it; for one thread."""
+
+    def __init__(self, settings: RenderSettings, limits: Limits) -> None:
+        """Start the process; it loads its libraries while this one goes on."""
+        self._settings = settings
+        self._limits = limits
+        self._connection, theirs = multiprocessing.Pipe()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", render_process.__name__, str(theirs.fileno()), str(os.getpid())],
+                env=child_environment(),
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+
+    def gets_ready(self) -> bool:
+        """Tell the process its settings and wait until it has loaded its libraries; tell whether it has got there.
+
+        Raises:
+            MedtfxError: when it ended of itself, or takes far too long.
+        """
+        try:
+            self._connection.send((self._settings, self._limits))
+            if self._connection.poll(START_SECONDS) and self._connection.recv_bytes() == render_process.READY:
+                return True
+        except (EOFError, OSError):
+            if self._process.wait(START_SECONDS) < 0:  # by a signal
+                return False
+        raise MedtfxError("the rendering process did not start; its own words are above. `medtfx doctor` checks the set-up.")
+
+    @property
+    def pid(self) -> int:
+        """Process id of the child."""
+        return self._process.pid
+
+    @property
+    def lives(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.poll() is None
+
+    def render(self, encoded: bytes, frame: int | None) -> np.ndarray:
+        """Return the pixels that the process makes of a file.
+
+        Raises:
+            ImageError: with the reason code.
+        """
+        try:
+            self._connection.send(frame)
+            self._connection.send_bytes(encoded)
+            if not self._connection.poll(self._limits.seconds):
+                raise failure(Reason.TOO_SLOW)
+            return self._answer()
+        except (EOFError, OSError, ValueError) as error:  # ValueError: an answer that is none
+            raise failure(Reason.DECODER_CRASHED) from error
+
+    def _answer(self) -> np.ndarray:
+        answer = json.loads(self._connection.recv_bytes())
+        if render_process.REASON in answer:
+            raise failure(Reason(answer[render_process.REASON]))
+        return np.frombuffer(self._connection.recv_bytes(), np.uint8).reshape(answer[render_process.SHAPE])
+
+    def end(self) -> None:
+        """Kill the process and take note of its end, so that no zombie stays."""
+        self._process.kill()
+        self._connection.close()
+        self._process.wait()
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment of a child: this project's modules, a thread for each library, and no pseudonym key."""
+    inherited = {name: value for name, value in os.environ.items() if name != KEY_VARIABLE}
+    single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # stacks of idle threads would count as memory
+    path = os.pathsep.join([str(PROJECT), *filter(None, [inherited.get("PYTHONPATH")])])
+    return {**inherited, **single, "PYTHONPATH": path}
