@@ -48,14 +48,42 @@ def run(
 
 @app.command()
 def index(
-    source: Annotated[Path | None, typer.Argument(help="Folder with a folder per class, CSV table, or MedMNIST .npz.")] = None,
+    source: Annotated[
+        Path | None, typer.Argument(help="Folder with a folder per class, CSV table, MedMNIST .npz, or DICOM tree.")
+    ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="The manifest to write.")] = Path("manifest.csv"),
     column: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=COLUMN", help="Table: manifest column NAME is the table's COLUMN.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=COLUMN", help="Table: manifest column NAME is its COLUMN. --labels: NAME is key, label, split."
+        ),
     ] = None,
     images: Annotated[Path | None, typer.Option(help="Table: folder that the path column starts from.")] = None,
     key_file: Annotated[Path | None, typer.Option(help="--which: the pseudonym key, when it is not beside the manifest.")] = None,
     classes: Annotated[str | None, typer.Option(help=".npz: names of labels 0, 1, ..., separated by commas.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="DICOM: CSV table with a label per image, study or patient.")] = None,
+    join: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VALUE",
+            help="DICOM: what the table's key is: sop_instance_uid, study_instance_uid, accession_number or patient_id.",
+        ),
+    ] = None,
+    header_slice: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--slice",
+            metavar="NAME",
+            help="DICOM: a column from the headers: sex, age_decade, view_position, body_part, modality, manufacturer, "
+            "manufacturer_model, institution (as a keyed hash). Repeat for more.",
+        ),
+    ] = None,
+    frames: Annotated[
+        str, typer.Option(metavar="one|all", help="DICOM: one row per file, or one per frame of a multi-frame file.")
+    ] = "one",
+    secondary_capture: Annotated[
+        bool, typer.Option("--secondary-capture", help="DICOM: use secondary captures too (digitised films; screenshots).")
+    ] = False,
     which: Annotated[
         str | None, typer.Option(metavar="HASH", help="Name the file behind 'file HASH' of a report; -o is the manifest.")
     ] = None,
@@ -70,14 +98,22 @@ def index(
 
       medtfx index pneumoniamnist.npz -o manifest.csv --classes normal,pneumonia
 
+      medtfx index tree_of_dicom/ -o manifest.csv --labels labels.csv --join study_instance_uid --column key=uid
+        --column label=finding --slice sex --slice age_decade
+
       medtfx index --which 3f9a0c11d2e4 manifest.csv
+
+    Of a DICOM tree headers are read, and no pixel is decoded; what is no image to learn from (structured reports,
+    segmentations, presentation states, repeated instances, ...) is left out and counted by reason. A killed index continues;
+    an unchanged file is not read again.
     """
-    from pipeline.index_command import index_command, which_command  # noqa: PLC0415 - only this command needs it
+    from pipeline.index_command import DicomOptions, index_command, which_command  # noqa: PLC0415 - only this command needs it
 
     if which:
         which_command(which, source or output, key_file)
     else:
-        index_command(source, output, columns=column or [], images=images, classes=classes)
+        dicom = DicomOptions(labels, join, tuple(header_slice or ()), frames, secondary_capture)
+        index_command(source, output, columns=column or [], images=images, classes=classes, dicom=dicom)
 
 
 @app.command()
