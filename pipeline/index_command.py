@@ -15,8 +15,8 @@ from pipeline import sources
 from pipeline.config import ClassFolderSource, DicomSource, MedmnistSource, TableSource
 from pipeline.display import shown_on
 from pipeline.errors import ConfigError
+from pipeline.skip_reasons import MEANING
 from pipeline.sources.dicom_tree import looks_like_dicom_tree
-from pipeline.sources.skip_reasons import MEANING
 
 OPTIONS = {"join": "--join", "columns": "--column", "slices": "--slice", "frames": "--frames"}
 NEEDS_TABLE = (

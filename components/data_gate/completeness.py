@@ -27,6 +27,25 @@ def judge_quarantine(account: Account, rows: Sequence[RowAccount], *, most: floa
     )
 
 
+def judge_sums(account: Account) -> list[Finding]:
+    """Return a finding per sum that does not add up, or one that shows them; a file or row that is nowhere is a refusal."""
+    indexed: Account | None = account.get("indexed")
+    lost = sum(account["quarantined"].values())
+    sums = [("rows", account["rows"], {"examples": account["examples"], "quarantined": lost})]
+    if indexed is not None:
+        skipped = sum(indexed["skipped"].values())
+        sums.insert(0, ("files seen by index", indexed["files"], {"used": indexed["used"], "skipped": skipped}))
+        sums.append(("rows", account["rows"], {"written by index": indexed["rows"]}))
+    told = [(f"{total} {what}", " + ".join(f"{count} {name}" for name, count in parts.items())) for what, total, parts in sums]
+    wrong = [
+        Finding("data.account", "sums of the account", expected, found, advice="Index again; if it stays so, report it.")
+        for (_, total, parts), (expected, found) in zip(sums, told, strict=True)
+        if total != sum(parts.values())
+    ]
+    shown = "; ".join(f"{expected} = {found}" for expected, found in told)
+    return wrong or [Finding("data.account", "sums of the account", "every file and row counted once", shown, refuses=False)]
+
+
 def judge_classes(account: Account, classes: Sequence[str]) -> list[Finding]:
     """Return a finding per class and split without an image, or one that says that there is none."""
     advice = (
