@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from pipeline.errors import MedtfxError
+from pipeline.errors import ConfigError, MedtfxError
 from pipeline.verdict import INTERRUPTED
 
 app = typer.Typer(
@@ -114,6 +114,47 @@ def index(
     else:
         dicom = DicomOptions(labels, join, tuple(header_slice or ()), frames, secondary_capture)
         index_command(source, output, columns=column or [], images=images, classes=classes, dicom=dicom)
+
+
+runs_app = typer.Typer(rich_markup_mode=None)
+app.add_typer(runs_app, name="runs")
+RootFolder = Annotated[Path, typer.Option(help="Root of the runs, such as runs/demo.", show_default=False)]
+
+
+@runs_app.callback(invoke_without_command=True)
+def runs(
+    context: typer.Context,
+    root: Annotated[Path | None, typer.Option(help="Root of the runs, such as runs/demo.")] = None,
+) -> None:
+    """List the runs of a root: id, time, verdict and version; `runs show` tells one in detail.
+
+    Examples:
+
+      medtfx runs --root runs/demo
+
+      medtfx runs show --root runs/demo
+
+      medtfx runs show 20260102T030405 --root runs/demo --json
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from pipeline.runs_command import list_command  # noqa: PLC0415 - only this command needs it
+
+    if root is None:
+        raise ConfigError("runs: name a root with --root, such as runs/demo")
+    list_command(root)
+
+
+@runs_app.command()
+def show(
+    root: RootFolder,
+    run_id: Annotated[str | None, typer.Argument(metavar="RUN", help="A run's id or its beginning; default: the latest.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Tell what a run made of its data: files seen, rows, examples, what was set aside and why; the sums are checked."""
+    from pipeline.runs_command import show_command  # noqa: PLC0415 - only this command needs it
+
+    show_command(run_id, root, as_json=as_json)
 
 
 @app.command()

@@ -6,6 +6,7 @@ from typing import Any
 from components.blessing import Finding
 from components.data_gate.leakage import LISTED
 from components.image_example_gen.account import QUARANTINED, RowAccount
+from components.image_example_gen.account_sums import account_sums
 
 Account = Mapping[str, Any]
 
@@ -29,20 +30,12 @@ def judge_quarantine(account: Account, rows: Sequence[RowAccount], *, most: floa
 
 def judge_sums(account: Account) -> list[Finding]:
     """Return a finding per sum that does not add up, or one that shows them; a file or row that is nowhere is a refusal."""
-    indexed: Account | None = account.get("indexed")
-    lost = sum(account["quarantined"].values())
-    sums = [("rows", account["rows"], {"examples": account["examples"], "quarantined": lost})]
-    if indexed is not None:
-        skipped = sum(indexed["skipped"].values())
-        sums.insert(0, ("files seen by index", indexed["files"], {"used": indexed["used"], "skipped": skipped}))
-        sums.append(("rows", account["rows"], {"written by index": indexed["rows"]}))
-    told = [(f"{total} {what}", " + ".join(f"{count} {name}" for name, count in parts.items())) for what, total, parts in sums]
+    sums = account_sums(account)
+    advice = "Index again; if it stays so, report it."
     wrong = [
-        Finding("data.account", "sums of the account", expected, found, advice="Index again; if it stays so, report it.")
-        for (_, total, parts), (expected, found) in zip(sums, told, strict=True)
-        if total != sum(parts.values())
+        Finding("data.account", "sums of the account", item.left, item.right, advice=advice) for item in sums if not item.holds
     ]
-    shown = "; ".join(f"{expected} = {found}" for expected, found in told)
+    shown = "; ".join(f"{item.left} = {item.right}" for item in sums)
     return wrong or [Finding("data.account", "sums of the account", "every file and row counted once", shown, refuses=False)]
 
 

@@ -25,6 +25,7 @@ def summary(data: ReportData) -> str:
             for gate, said in (data.blessings or {}).items()
         },
         "data": data.account and {key: data.account.get(key) for key in COUNTED},
+        "quarantine": [asdict(row) for row in data.quarantined],
         "test": None if test is None else figures(measure(test)),
         "seconds": {node.node: node.seconds for node in data.facts.nodes},
     }
