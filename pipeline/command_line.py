@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from pipeline.errors import MedtfxError
+from pipeline.errors import ConfigError, MedtfxError
 from pipeline.verdict import INTERRUPTED
 
 app = typer.Typer(
@@ -48,14 +48,42 @@ def run(
 
 @app.command()
 def index(
-    source: Annotated[Path | None, typer.Argument(help="Folder with a folder per class, CSV table, or MedMNIST .npz.")] = None,
+    source: Annotated[
+        Path | None, typer.Argument(help="Folder with a folder per class, CSV table, MedMNIST .npz, or DICOM tree.")
+    ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="The manifest to write.")] = Path("manifest.csv"),
     column: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=COLUMN", help="Table: manifest column NAME is the table's COLUMN.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=COLUMN", help="Table: manifest column NAME is its COLUMN. --labels: NAME is key, label, split."
+        ),
     ] = None,
     images: Annotated[Path | None, typer.Option(help="Table: folder that the path column starts from.")] = None,
     key_file: Annotated[Path | None, typer.Option(help="--which: the pseudonym key, when it is not beside the manifest.")] = None,
     classes: Annotated[str | None, typer.Option(help=".npz: names of labels 0, 1, ..., separated by commas.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="DICOM: CSV table with a label per image, study or patient.")] = None,
+    join: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VALUE",
+            help="DICOM: what the table's key is: sop_instance_uid, study_instance_uid, accession_number or patient_id.",
+        ),
+    ] = None,
+    header_slice: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--slice",
+            metavar="NAME",
+            help="DICOM: a column from the headers: sex, age_decade, view_position, body_part, modality, manufacturer, "
+            "manufacturer_model, institution (as a keyed hash). Repeat for more.",
+        ),
+    ] = None,
+    frames: Annotated[
+        str, typer.Option(metavar="one|all", help="DICOM: one row per file, or one per frame of a multi-frame file.")
+    ] = "one",
+    secondary_capture: Annotated[
+        bool, typer.Option("--secondary-capture", help="DICOM: use secondary captures too (digitised films; screenshots).")
+    ] = False,
     which: Annotated[
         str | None, typer.Option(metavar="HASH", help="Name the file behind 'file HASH' of a report; -o is the manifest.")
     ] = None,
@@ -70,14 +98,63 @@ def index(
 
       medtfx index pneumoniamnist.npz -o manifest.csv --classes normal,pneumonia
 
+      medtfx index tree_of_dicom/ -o manifest.csv --labels labels.csv --join study_instance_uid --column key=uid
+        --column label=finding --slice sex --slice age_decade
+
       medtfx index --which 3f9a0c11d2e4 manifest.csv
+
+    Of a DICOM tree headers are read, and no pixel is decoded; what is no image to learn from (structured reports,
+    segmentations, presentation states, repeated instances, ...) is left out and counted by reason. A killed index continues;
+    an unchanged file is not read again.
     """
-    from pipeline.index_command import index_command, which_command  # noqa: PLC0415 - only this command needs it
+    from pipeline.index_command import DicomOptions, index_command, which_command  # noqa: PLC0415 - only this command needs it
 
     if which:
         which_command(which, source or output, key_file)
     else:
-        index_command(source, output, columns=column or [], images=images, classes=classes)
+        dicom = DicomOptions(labels, join, tuple(header_slice or ()), frames, secondary_capture)
+        index_command(source, output, columns=column or [], images=images, classes=classes, dicom=dicom)
+
+
+runs_app = typer.Typer(rich_markup_mode=None)
+app.add_typer(runs_app, name="runs")
+RootFolder = Annotated[Path, typer.Option(help="Root of the runs, such as runs/demo.", show_default=False)]
+
+
+@runs_app.callback(invoke_without_command=True)
+def runs(
+    context: typer.Context,
+    root: Annotated[Path | None, typer.Option(help="Root of the runs, such as runs/demo.")] = None,
+) -> None:
+    """List the runs of a root: id, time, verdict and version; `runs show` tells one in detail.
+
+    Examples:
+
+      medtfx runs --root runs/demo
+
+      medtfx runs show --root runs/demo
+
+      medtfx runs show 20260102T030405 --root runs/demo --json
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from pipeline.runs_command import list_command  # noqa: PLC0415 - only this command needs it
+
+    if root is None:
+        raise ConfigError("runs: name a root with --root, such as runs/demo")
+    list_command(root)
+
+
+@runs_app.command()
+def show(
+    root: RootFolder,
+    run_id: Annotated[str | None, typer.Argument(metavar="RUN", help="A run's id or its beginning; default: the latest.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Tell what a run made of its data: files seen, rows, examples, what was set aside and why; the sums are checked."""
+    from pipeline.runs_command import show_command  # noqa: PLC0415 - only this command needs it
+
+    show_command(run_id, root, as_json=as_json)
 
 
 @app.command()

@@ -66,6 +66,7 @@ class Inputs:
         key_file: file of the pseudonym key; None: the environment holds it.
         key_id: public name of that key.
         schema_file: the curated schema with this run's classes and slices.
+        indexed: JSON of what became of the source's files; '' for a manifest that `index` did not write.
     """
 
     manifest_sha256: str
@@ -73,6 +74,7 @@ class Inputs:
     key_file: Path | None
     key_id: str
     schema_file: Path
+    indexed: str = ""
 
 
 class DataNodes(NamedTuple):
@@ -133,6 +135,7 @@ def data_nodes(config: Config, root: Root, inputs: Inputs) -> DataNodes:
         settings=ingest_settings(config, inputs),
         work_dir=root.work,
         files_stamp=inputs.files_stamp,
+        indexed=inputs.indexed,
     )
     schema = ImportSchemaGen(schema_file=str(inputs.schema_file))
     statistics = StatisticsGen(

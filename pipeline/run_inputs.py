@@ -1,5 +1,6 @@
 """What happens before the graph is built: index the source, read the manifest's digest, find the key, write the schema."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from pipeline.curated_schema import write_schema
 from pipeline.errors import ConfigError
 from pipeline.graph import Inputs
 from pipeline.root import Root
+from pipeline.sources.index_note import indexed_account
 
 
 def prepare_inputs(config: Config, root: Root, say: Callable[[str], None]) -> Inputs:
@@ -29,12 +31,15 @@ def prepare_inputs(config: Config, root: Root, say: Callable[[str], None]) -> In
     path = config.data.manifest
     rows = manifest.read_manifest(path, patient=config.data.patient, slices=config.data.slices)
     key_file = key_of(config, say)
+    sha256 = manifest.digest(path)
+    indexed = indexed_account(path, sha256)
     return Inputs(
-        manifest_sha256=manifest.digest(path),
+        manifest_sha256=sha256,
         files_stamp=manifest.files_stamp(rows, path.parent),
         key_file=key_file,
         key_id=pseudonym.key_id(pseudonym.load_key(key_file)),
         schema_file=write_schema(root, config.data.classes, config.data.slices),
+        indexed=json.dumps(indexed, sort_keys=True) if indexed else "",
     )
 
 

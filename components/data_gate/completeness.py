@@ -6,6 +6,7 @@ from typing import Any
 from components.blessing import Finding
 from components.data_gate.leakage import LISTED
 from components.image_example_gen.account import QUARANTINED, RowAccount
+from components.image_example_gen.account_sums import account_sums
 
 Account = Mapping[str, Any]
 
@@ -25,6 +26,17 @@ def judge_quarantine(account: Account, rows: Sequence[RowAccount], *, most: floa
         rows=tuple(row.row for row in rows if row.status == QUARANTINED)[:LISTED],
         advice="Repair or remove these files, or raise data.max_quarantined." if share > most else "",
     )
+
+
+def judge_sums(account: Account) -> list[Finding]:
+    """Return a finding per sum that does not add up, or one that shows them; a file or row that is nowhere is a refusal."""
+    sums = account_sums(account)
+    advice = "Index again; if it stays so, report it."
+    wrong = [
+        Finding("data.account", "sums of the account", item.left, item.right, advice=advice) for item in sums if not item.holds
+    ]
+    shown = "; ".join(f"{item.left} = {item.right}" for item in sums)
+    return wrong or [Finding("data.account", "sums of the account", "every file and row counted once", shown, refuses=False)]
 
 
 def judge_classes(account: Account, classes: Sequence[str]) -> list[Finding]:

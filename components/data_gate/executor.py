@@ -16,7 +16,7 @@ from tfx.utils import io_utils
 from components import blessing
 from components.blessing import Finding
 from components.data_gate.anomalies import RowsBreaking, judge_anomalies
-from components.data_gate.completeness import judge_classes, judge_counts, judge_quarantine
+from components.data_gate.completeness import judge_classes, judge_counts, judge_quarantine, judge_sums
 from components.data_gate.contradiction import judge_contradictions
 from components.data_gate.feature_rule import rows_breaking
 from components.data_gate.leakage import judge_patients, judge_repeats
@@ -37,6 +37,7 @@ class Executor(BaseExecutor):
         (statistics,) = input_dict["statistics"]
         measured = {split: _examples_measured(statistics, split) for split in account["splits"]}
         findings = [
+            *judge_sums(account),
             *judge_classes(account, json.loads(exec_properties["classes"])),
             judge_quarantine(account, rows, most=exec_properties["max_quarantined"]),
             judge_contradictions(rows),

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -44,13 +44,19 @@ class RowAccount:
     study: str | None = None
 
 
-def summary(rows: Sequence[RowAccount], settings: IngestSettings, manifest_sha256: str) -> dict[str, Any]:
-    """Return the content of account.json."""
+Indexed = Mapping[str, Any]  # what became of every file of a source: pipeline/sources/index_note.py, counted()
+
+
+def summary(
+    rows: Sequence[RowAccount], settings: IngestSettings, manifest_sha256: str, *, indexed: Indexed | None = None
+) -> dict[str, Any]:
+    """Return the content of account.json; `indexed` is None for a manifest that `index` did not write."""
     examples = [row for row in rows if row.status == EXAMPLE]
     reasons = Counter(row.reason for row in rows if row.reason is not None)
     return {
         "manifest_sha256": manifest_sha256,
         "key_id": settings.key_id,
+        "indexed": indexed,
         "rows": len(rows),
         "examples": len(examples),
         "patients": len({row.patient for row in examples}),
@@ -72,12 +78,19 @@ def _split_summary(examples: Sequence[RowAccount], classes: Sequence[str]) -> di
     }
 
 
-def write_account(folder: Path, rows: Iterable[RowAccount], *, settings: IngestSettings, manifest_sha256: str) -> None:
+def write_account(
+    folder: Path,
+    rows: Iterable[RowAccount],
+    *,
+    settings: IngestSettings,
+    manifest_sha256: str,
+    indexed: Indexed | None = None,
+) -> None:
     """Write account.json and rows.jsonl, rows in the manifest's order."""
     ordered = sorted(rows, key=lambda row: row.row)
     with (folder / ROWS_FILE).open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(asdict(row)) + "\n" for row in ordered)
-    text = json.dumps(summary(ordered, settings, manifest_sha256), indent=2)
+    text = json.dumps(summary(ordered, settings, manifest_sha256, indexed=indexed), indent=2)
     (folder / ACCOUNT_FILE).write_text(text + "\n", encoding="utf-8")
 
 

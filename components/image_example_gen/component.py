@@ -13,6 +13,7 @@ from components.image_example_gen.executor import (
     ACCOUNT,
     EXAMPLES,
     FILES_STAMP,
+    INDEXED,
     MANIFEST,
     MANIFEST_SHA256,
     SETTINGS,
@@ -29,6 +30,7 @@ class ImageExampleGenSpec(ComponentSpec):
         MANIFEST: ExecutionParameter(type=str),
         MANIFEST_SHA256: ExecutionParameter(type=str),
         FILES_STAMP: ExecutionParameter(type=str),
+        INDEXED: ExecutionParameter(type=str),
         SETTINGS: ExecutionParameter(type=str),
         WORK_DIR: ExecutionParameter(type=str),
     }
@@ -46,7 +48,14 @@ class ImageExampleGen(BaseBeamComponent):
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
 
     def __init__(
-        self, manifest: Path, manifest_sha256: str, *, settings: IngestSettings, work_dir: Path, files_stamp: str = ""
+        self,
+        manifest: Path,
+        manifest_sha256: str,
+        *,
+        settings: IngestSettings,
+        work_dir: Path,
+        files_stamp: str = "",
+        indexed: str = "",
     ) -> None:
         """Describe the node.
 
@@ -56,12 +65,15 @@ class ImageExampleGen(BaseBeamComponent):
             settings: everything else that the examples follow from.
             work_dir: folder for unfinished shards.
             files_stamp: `manifest.files_stamp` of its files, part of the cache key and of the work folder's name.
+            indexed: JSON of what `index` counted when it wrote this very manifest; part of the cache key, for an account whose
+                source has since gained a file that is no image would not be true any more.
         """
         spec = ImageExampleGenSpec(
             manifest=str(manifest),
             manifest_sha256=manifest_sha256,
             settings=settings.to_json(),
             files_stamp=files_stamp,
+            indexed=indexed,
             work_dir=str(work_dir),
             examples=Channel(type=Examples),
             account=Channel(type=IngestAccount),

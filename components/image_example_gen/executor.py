@@ -43,6 +43,7 @@ from pipeline.errors import ConfigError
 EXAMPLES, ACCOUNT = "examples", "account"
 MANIFEST, MANIFEST_SHA256, FILES_STAMP = "manifest", "manifest_sha256", "files_stamp"
 SETTINGS, WORK_DIR = "settings", "work_dir"
+INDEXED = "indexed"  # JSON of what became of the source's files, '' for a manifest that `index` did not write
 CONTENT_SHA256 = "content_sha256"  # custom property of the examples: equal for equal examples
 WORK_PREFIX = "ingest-"
 
@@ -76,7 +77,13 @@ class Executor(BaseBeamExecutor):
         publish_examples(work, shards, Path(examples.uri))
         describe_examples(examples, content_sha256(work, shards))
         account = artifact_utils.get_single_instance(output_dict[ACCOUNT])
-        write_account(Path(account.uri), accounts, settings=settings, manifest_sha256=exec_properties[MANIFEST_SHA256])
+        write_account(
+            Path(account.uri),
+            accounts,
+            settings=settings,
+            manifest_sha256=exec_properties[MANIFEST_SHA256],
+            indexed=json.loads(exec_properties.get(INDEXED) or "null"),
+        )
         shutil.rmtree(work)
 
     def _write_missing(self, shards: Sequence[Shard], write: "WriteShard") -> None:
@@ -159,7 +166,7 @@ def pseudonymizer_of(settings: IngestSettings) -> Pseudonymizer:
 
 def work_folder(exec_properties: Mapping[str, Any]) -> Path:
     """Return the folder for the shards of these inputs: the same for a run that continues, another for other inputs."""
-    inputs = {name: value for name, value in exec_properties.items() if name != WORK_DIR}
+    inputs = {name: value for name, value in exec_properties.items() if name not in (WORK_DIR, INDEXED)}
     text = json.dumps([inputs, tf.__version__], sort_keys=True, default=str)
     return Path(exec_properties[WORK_DIR]) / f"{WORK_PREFIX}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 

@@ -39,6 +39,10 @@ class Pseudonymizer:
         """Return the keyed hash of a study id, 32 hex digits."""
         return self._hash("study", study_id)[:KEY_HEX_DIGITS]
 
+    def institution(self, name: str) -> str:
+        """Return the keyed hash of an institution's name, 32 hex digits."""
+        return self._hash("institution", name)[:KEY_HEX_DIGITS]
+
     def image(self, name: str) -> str:
         """Return the image_key of `ManifestRow.image_name`, 32 hex digits."""
         return self._hash("image", name)[:KEY_HEX_DIGITS]

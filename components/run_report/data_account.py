@@ -7,6 +7,7 @@ from components.run_report.report_data import QuarantinedRow, ReportData
 from components.run_report.section import Section, absent
 from models.features import SPLITS
 from pipeline.reasons import MEANING
+from pipeline.skip_reasons import MEANING as SKIP_MEANING
 
 SHOWN_ROWS = 20
 MEANINGS = {str(reason): words for reason, words in MEANING.items()}
@@ -23,6 +24,8 @@ def section(data: ReportData) -> Section:
         "max_quarantined": data.config.data.max_quarantined,
         "classes": data.config.data.classes,
         "splits": [split_line(account, split) for split in SPLITS if split in account["splits"]],
+        "indexed": account.get("indexed"),
+        "skipped": skip_lines((account.get("indexed") or {}).get("skipped", {})),
         "quarantined": sum(account["quarantined"].values()),
         "reasons": quarantine_lines(account["quarantined"], data.quarantined),
         "known_patients": account["patient"] == "column",
@@ -35,6 +38,15 @@ def split_line(account: Mapping[str, Any], split: str) -> dict[str, Any]:
     """Return the counts of one split and its share of all examples."""
     counts = account["splits"][split]
     return {"name": split, "share": counts["images"] / max(account["examples"], 1), **counts}
+
+
+def skip_lines(counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return a line per reason for which the index left files out, most frequent first."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [
+        {"reason": reason, "meaning": SKIP_MEANING.get(reason, reason.replace("_", " ")), "count": count}
+        for reason, count in ordered
+    ]
 
 
 def quarantine_lines(counts: Mapping[str, int], rows: tuple[QuarantinedRow, ...]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from pipeline.config.run import (
     Training,
 )
 from pipeline.config.section import Section
-from pipeline.config.source import ClassFolderSource, DemoSource, MedmnistSource, Source, TableSource
+from pipeline.config.source import ClassFolderSource, DemoSource, DicomSource, MedmnistSource, Source, TableSource
 
 __all__ = [
     "FEWEST_PIXELS",
@@ -26,6 +26,7 @@ __all__ = [
     "Config",
     "Data",
     "DemoSource",
+    "DicomSource",
     "Evaluation",
     "Fractions",
     "Gate",

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from pipeline.config.section import Section
 
@@ -26,6 +26,36 @@ class TableSource(Section):
     default_label: str | None = None  # class of a label that no pattern matches
 
 
+JoinKey = Literal["sop_instance_uid", "study_instance_uid", "accession_number", "patient_id"]
+DicomSlice = Literal[
+    "sex", "age_decade", "view_position", "body_part", "modality", "manufacturer", "manufacturer_model", "institution"
+]
+
+
+class DicomSource(Section):
+    """A tree of DICOM files, and a CSV table with a label per image, study or patient."""
+
+    kind: Literal["dicom"]
+    path: Path
+    table: Path  # CSV with the labels
+    join: JoinKey  # what the table's key column holds: a row is about all images with this value
+    columns: dict[Literal["label", "key", "split"], str]  # -> column of the table; split: optional
+    labels: dict[str, str] = Field(default={})  # fnmatch pattern of a label -> class; first match wins; empty: as it stands
+    default_label: str | None = None  # class of a label that no pattern matches
+    slices: tuple[DicomSlice, ...] = ()  # columns of the manifest that are made from the headers
+    frames: Literal["one", "all"] = "one"  # all: a row per frame of a multi-frame file
+    include_secondary_capture: bool = False  # digitised films and photographs are stored so, but screenshots too
+
+    @field_validator("columns")
+    @classmethod
+    def label_and_key(cls, value: dict[str, str]) -> dict[str, str]:
+        """Refuse a mapping without a label or a key."""
+        missing = [name for name in ("label", "key") if name not in value]
+        if missing:
+            raise ValueError(f"no entry for {', '.join(missing)}; expected label and key, and split where the table has one")
+        return value
+
+
 class MedmnistSource(Section):
     """A MedMNIST .npz with its official splits."""
 
@@ -42,4 +72,4 @@ class DemoSource(Section):
     seed: Annotated[int, Field(ge=0)] = 7
 
 
-Source = Annotated[ClassFolderSource | TableSource | MedmnistSource | DemoSource, Field(discriminator="kind")]
+Source = Annotated[ClassFolderSource | TableSource | DicomSource | MedmnistSource | DemoSource, Field(discriminator="kind")]

@@ -18,6 +18,7 @@ class Entry:
         patient_id: '' where the source knows none.
         split: official split, or ''.
         columns: the further columns by name.
+        sha256: of the file's bytes where the source has read them, else ''.
     """
 
     path: Path = field(repr=False)
@@ -25,6 +26,7 @@ class Entry:
     patient_id: str = field(default="", repr=False)
     split: str = ""
     columns: Mapping[str, str] = field(default_factory=dict, repr=False)
+    sha256: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,12 @@ class Listing:
         entries: the images.
         inputs: files that the entries follow from, besides the images themselves.
         skipped: how many files or rows were left out, by reason.
+        used: how many files or rows gave entries; None: each entry is one.
+        seen: how many files or rows there are, counted apart from what became of them; None where nothing counts them.
     """
 
     entries: tuple[Entry, ...]
     inputs: tuple[Path, ...] = ()
     skipped: Counter[str] = field(default_factory=Counter)
+    used: int | None = None
+    seen: int | None = None

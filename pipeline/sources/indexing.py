@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.image_example_gen.manifest import LABEL, PATH, PATIENT_ID, SHA256, SPLIT, read_manifest
-from pipeline.config import ClassFolderSource, DemoSource, MedmnistSource, Source, TableSource
+from components.image_example_gen.manifest import FRAME, LABEL, PATH, PATIENT_ID, SHA256, SPLIT, read_manifest
+from pipeline.config import ClassFolderSource, DemoSource, DicomSource, MedmnistSource, Source, TableSource
 from pipeline.errors import ConfigError
 from pipeline.sources.class_folders import list_class_folders
 from pipeline.sources.demo import make_demo
+from pipeline.sources.dicom_tree import list_dicom_tree, tree_files
 from pipeline.sources.entry import Entry, Listing
 from pipeline.sources.image_folder import image_folder
+from pipeline.sources.index_note import counted, note_path, read_note
 from pipeline.sources.medmnist import extract_medmnist
 from pipeline.sources.table import list_table
 
-SIDECAR_SUFFIX = ".index.json"
 INDEX_VERSION = 1  # raised when the same source comes to give another manifest
 READING_THREADS = 4
 
@@ -39,6 +40,7 @@ class IndexResult:
         patients_known: whether it does; if not, the configuration says `data.patient: unknown`.
         missing: rows whose file is not there or can't be read; ingest quarantines them.
         skipped: files or rows that were left out, by reason.
+        files: how many there were, used and skipped.
     """
 
     manifest: Path
@@ -48,6 +50,7 @@ class IndexResult:
     patients_known: bool
     missing: int
     skipped: Mapping[str, int]
+    files: int
 
 
 def index(source: Source, manifest: Path) -> IndexResult:
@@ -61,11 +64,12 @@ def index(source: Source, manifest: Path) -> IndexResult:
     try:
         manifest.parent.mkdir(parents=True, exist_ok=True)
         listing = list_source(source, manifest)
+        account = counted(listing)
         classes = Counter(entry.label for entry in listing.entries)
         _check_classes(classes)
-        digests = _sha256_of_files([entry.path for entry in listing.entries])
+        digests = _sha256_of_entries(listing.entries)
         content = manifest_bytes(listing.entries, digests, manifest.parent)
-        _write(_sidecar(manifest), _sidecar_bytes(source, listing, manifest=manifest, digests=[_sha256(content), before]))
+        _write(note_path(manifest), _note_bytes(source, listing, manifest=manifest, digests=[_sha256(content), before]))
         _write(manifest, content)
     except OSError as error:
         raise ConfigError(f"{error.filename or manifest}: {error.strerror}") from error
@@ -77,19 +81,20 @@ def index(source: Source, manifest: Path) -> IndexResult:
         patients=len(patients) or len(listing.entries),
         patients_known=bool(patients),
         missing=digests.count(""),
-        skipped={reason: count for reason, count in sorted(listing.skipped.items()) if count},
+        skipped=account["skipped"],
+        files=account["files"],
     )
 
 
 def is_current(source: Source, manifest: Path) -> bool:
     """Tell whether the manifest is what `index` would write, judged by settings, file sizes and times."""
     try:
-        noted = json.loads(_sidecar(manifest).read_text(encoding="utf-8"))
+        noted = read_note(manifest)
         if noted["source"] != _settings(source) or noted["manifest_sha256"] != _sha256(manifest.read_bytes()):
             return False
         images = [manifest.parent / row.path for row in read_manifest(manifest, patient="unknown")]
         stamp: str = noted["stamp"]
-        return stamp == _stamp([*images, *_inputs(source)])
+        return "indexed" in noted and stamp == _stamp([*images, *_inputs(source, manifest)])
     except (OSError, ValueError, KeyError, TypeError, ConfigError):  # absent, or cut short by a kill: index again
         return False
 
@@ -101,6 +106,8 @@ def list_source(source: Source, manifest: Path) -> Listing:
             return list_class_folders(source)
         case TableSource():
             return list_table(source)
+        case DicomSource():
+            return list_dicom_tree(source, manifest)
         case MedmnistSource():
             return extract_medmnist(source, image_folder(manifest))
         case DemoSource():
@@ -126,8 +133,13 @@ def manifest_bytes(entries: Sequence[Entry], digests: Sequence[str], folder: Pat
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, header, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(sorted(rows, key=lambda row: [row.get(name, "") for name in header]))
+    writer.writerows(sorted(rows, key=lambda row: [_in_order(name, row.get(name, "")) for name in header]))
     return text.getvalue().encode()
+
+
+def _in_order(name: str, cell: str) -> str:
+    """Return what a cell is sorted by: frame 10 comes after frame 2."""
+    return cell.zfill(10) if name == FRAME else cell
 
 
 def _cell(path: Path, folder: Path) -> str:
@@ -145,9 +157,9 @@ def _check_classes(classes: Mapping[str, int]) -> None:
         raise ConfigError(f"source: class {wrong[0]!r} has a ';' in its name, which separates several labels. Rename it.")
 
 
-def _sha256_of_files(paths: Sequence[Path]) -> list[str]:
+def _sha256_of_entries(entries: Sequence[Entry]) -> list[str]:
     with ThreadPoolExecutor(READING_THREADS) as pool:
-        return list(pool.map(_sha256_of_file, paths))
+        return list(pool.map(lambda entry: entry.sha256 or _sha256_of_file(entry.path), entries))
 
 
 def _sha256_of_file(path: Path) -> str:
@@ -165,18 +177,15 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _sidecar(manifest: Path) -> Path:
-    return manifest.with_name(manifest.name + SIDECAR_SUFFIX)
-
-
-def _sidecar_bytes(source: Source, listing: Listing, *, manifest: Path, digests: Sequence[str | None]) -> bytes:
+def _note_bytes(source: Source, listing: Listing, *, manifest: Path, digests: Sequence[str | None]) -> bytes:
     """Return what is noted of an index run; it is written first, so that it knows the manifest before and after."""
     images = [manifest.parent / _cell(entry.path, manifest.parent) for entry in listing.entries]
     noted = {
         "source": _settings(source),
         "manifest_sha256": digests[0],
         "previous_sha256": digests[1],
-        "stamp": _stamp([*images, *_inputs(source)]),
+        "stamp": _stamp([*images, *_inputs(source, manifest)]),
+        "indexed": counted(listing),
     }
     return json.dumps(noted, indent=2, sort_keys=True).encode() + b"\n"
 
@@ -185,11 +194,14 @@ def _settings(source: Source) -> dict[str, Any]:
     return {"version": INDEX_VERSION, **source.model_dump(mode="json")}
 
 
-def _inputs(source: Source) -> list[Path]:
+def _inputs(source: Source, manifest: Path) -> list[Path]:
     """Return the files that a source's entries follow from."""
     match source:
         case ClassFolderSource():
             return [entry.path for entry in list_class_folders(source).entries]
+        case DicomSource():
+            _, files = tree_files(source, manifest, Counter())
+            return [source.table, *(source.path / file.name for file in files)]
         case TableSource() | MedmnistSource():
             return [source.path]
         case DemoSource():
@@ -214,12 +226,8 @@ def _own_manifest_digest(manifest: Path) -> str | None:
     if not manifest.exists():
         return None
     found = _sha256(manifest.read_bytes())
-    try:
-        noted = json.loads(_sidecar(manifest).read_text(encoding="utf-8"))
-        own = found in (noted["manifest_sha256"], noted["previous_sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
-        own = False
-    if not own:
+    noted = read_note(manifest)
+    if found not in (noted.get("manifest_sha256"), noted.get("previous_sha256")):
         raise ConfigError(f"manifest {manifest}: was written or changed by hand. Move it away, or drop the `source:` block.")
     return found
 

@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -22,9 +22,7 @@ def list_table(source: TableSource) -> Listing:
         ConfigError: when the table is missing, is not CSV, lacks a mapped column, or gives no entry.
     """
     _check_mapping(source)
-    rows = _read(source.path)
-    if rows:
-        _check_header(source, list(rows[0]))
+    rows = read_table(source.path, source.columns.values())
     folder = source.images or source.path.parent
     skipped: Counter[str] = Counter()
     entries = []
@@ -37,7 +35,7 @@ def list_table(source: TableSource) -> Listing:
             entries.append(_entry(cells, label, folder))
     if not entries:
         raise ConfigError(f"table {source.path}: no row with a path and a label; expected at least one")
-    return Listing(tuple(entries), inputs=(source.path,), skipped=skipped)
+    return Listing(tuple(entries), inputs=(source.path,), skipped=skipped, seen=len(rows))
 
 
 def mapped_label(label: str, patterns: Mapping[str, str], default: str | None) -> str | None:
@@ -69,14 +67,20 @@ def _check_mapping(source: TableSource) -> None:
         raise ConfigError("source.columns: sha256 is computed from the files; expected no entry for it")
 
 
-def _check_header(source: TableSource, header: Sequence[str]) -> None:
-    """Raise ConfigError unless every mapped column is there."""
-    mapped = source.columns.values()
+def read_table(path: Path, mapped: Collection[str]) -> Sequence[dict[str, str]]:
+    """Return the rows of a CSV table that has the mapped columns.
+
+    Raises:
+        ConfigError: when it is missing, is not CSV or lacks a column.
+    """
+    rows = _read(path)
+    header = list(rows[0]) if rows else list(mapped)
     missing = [column for column in mapped if column not in header]
-    if len(missing) == len(mapped):  # the first line is not shown: it may be a row, with a patient in it
-        raise ConfigError(f"table {source.path}: the first line names none of {', '.join(mapped)}; is the header missing?")
+    if missing and len(missing) == len(mapped):  # the first line is not shown: it may be a row, with a patient in it
+        raise ConfigError(f"table {path}: the first line names none of {', '.join(mapped)}; is the header missing?")
     if missing:
-        raise ConfigError(f"table {source.path}: no column {', '.join(missing)}; it has {', '.join(header)}")
+        raise ConfigError(f"table {path}: no column {', '.join(missing)}; it has {', '.join(header)}")
+    return rows
 
 
 def _read(path: Path) -> Sequence[dict[str, str]]:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,14 @@ def test_key_of_the_environment_needs_no_file(
     assert inputs.key_file is None
     assert graph.ingest_settings(config, inputs).key_file is None
     assert not (tmp_path / "pseudonym.key").exists()
+
+
+def test_what_index_counted_is_an_input_of_the_graph_unless_people_changed_the_manifest(tmp_path: Path, state: root.Root) -> None:
+    config = config_for(tmp_path / "data", source={"kind": "demo", "patients": 30})
+    inputs = run_inputs.prepare_inputs(config, state, lambda _: None)
+    counted = json.loads(inputs.indexed)
+    assert counted["files"] == counted["used"] == counted["rows"] > 30
+    without_source = config_for(tmp_path / "data")
+    assert run_inputs.prepare_inputs(without_source, state, lambda _: None).indexed == inputs.indexed
+    config.data.manifest.write_text(config.data.manifest.read_text().replace("demo-00001", "demo-00002"))
+    assert run_inputs.prepare_inputs(without_source, state, lambda _: None).indexed == ""

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from components.data_gate.completeness import judge_classes, judge_counts, judge_quarantine
+from components.data_gate.completeness import judge_classes, judge_counts, judge_quarantine, judge_sums
 from components.image_example_gen.account import RowAccount
 
 
@@ -10,6 +10,8 @@ def account(**changes: Any) -> dict[str, Any]:
     split = {"images": 10, "patients": 5, "classes": {"a": 5, "b": 5}}
     known = {
         "rows": 100,
+        "examples": 100,
+        "indexed": None,
         "quarantined": {},
         "split_seed": "seed-1",
         "fractions": {"train": 0.7, "val": 0.15, "test": 0.15},
@@ -61,3 +63,33 @@ def test_statistics_of_other_examples_refuse() -> None:
     (finding,) = judge_counts(account(), {"train": 10, "val": 9, "test": 10})
     assert finding.refuses
     assert (finding.subject, finding.expected, finding.found) == ("examples in val", "10, as ingested", "9")
+
+
+INDEXED = {"files": 130, "used": 90, "rows": 100, "skipped": {"hidden": 30, "no_label": 10}}
+
+
+def test_sums_that_add_up_are_shown() -> None:
+    (finding,) = judge_sums(account(examples=97, quarantined={"truncated": 3}, indexed=INDEXED))
+    assert not finding.refuses
+    assert finding.found == (
+        "130 files seen by index = 90 used + 40 skipped; 100 rows = 97 examples + 3 quarantined; 100 rows = 100 written by index"
+    )
+
+
+def test_manifest_that_people_wrote_has_its_rows_summed() -> None:
+    (finding,) = judge_sums(account())
+    assert (finding.refuses, finding.found) == (False, "100 rows = 100 examples + 0 quarantined")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected", "found"),
+    [
+        ({"examples": 99}, "100 rows", "99 examples + 0 quarantined"),
+        ({"indexed": {**INDEXED, "files": 131}}, "131 files seen by index", "90 used + 40 skipped"),
+        ({"indexed": {**INDEXED, "rows": 101}}, "100 rows", "101 written by index"),
+    ],
+)
+def test_sum_that_does_not_add_up_refuses(changes: dict[str, Any], expected: str, found: str) -> None:
+    (finding,) = judge_sums(account(**changes))
+    assert finding.refuses
+    assert (finding.expected, finding.found) == (expected, found)

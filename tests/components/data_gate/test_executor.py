@@ -97,7 +97,7 @@ def test_good_data_are_accepted_with_every_check_listed(judge: Judge, example_fo
     assert verdict == "accepted"
     subjects = {finding.subject for finding in findings}
     expected = {"classes in every split", "quarantined rows", "patients across splits", "identical images across splits"}
-    assert subjects == {*expected, "anomalies", "images with two labels, files of two patients"}
+    assert subjects == {*expected, "anomalies", "sums of the account", "images with two labels, files of two patients"}
     assert not any(finding.refuses for finding in findings)
 
 

@@ -24,6 +24,12 @@ def test_sums_are_those_of_the_rows() -> None:
     assert sums["fractions"] == {"train": 0.7, "val": 0.15, "test": 0.15}
 
 
+def test_what_the_index_counted_is_kept(tmp_path: Path) -> None:
+    indexed = {"files": 9, "used": 5, "rows": 5, "skipped": {"hidden": 4}}
+    write_account(tmp_path, ROWS, settings=SETTINGS, manifest_sha256="abc", indexed=indexed)
+    assert read_account(tmp_path)["indexed"] == indexed
+
+
 def test_written_account_reads_back_in_the_order_of_rows(tmp_path: Path) -> None:
     write_account(tmp_path, ROWS[::-1], settings=SETTINGS, manifest_sha256="abc")
     assert read_rows(tmp_path) == ROWS

@@ -25,4 +25,5 @@ def test_properties_are_plain_text() -> None:
         "settings": SETTINGS.to_json(),
         "files_stamp": "",
         "work_dir": "work",
+        "indexed": "",
     }

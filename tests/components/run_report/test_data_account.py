@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from components.run_report.data_account import SHOWN_ROWS, quarantine_lines
+from components.run_report.data_account import SHOWN_ROWS, quarantine_lines, skip_lines
 from components.run_report.page import render
 from components.run_report.report_data import QuarantinedRow, ReportData
 
@@ -30,3 +30,21 @@ def test_unknown_patients_are_said_to_prove_nothing(data: ReportData) -> None:
     account = {**data.account, "patient": "unknown"}
     assert "Patient independence is not proven" in render(replace(data, account=account))
     assert "Patient independence is not proven" not in render(data)
+
+
+INDEXED = {"files": 1130, "used": 260, "rows": 260, "skipped": {"hidden": 70, "structured_report": 800}}
+
+
+def test_files_that_the_index_left_out_are_counted_by_reason(data: ReportData) -> None:
+    assert data.account is not None
+    page = render(replace(data, account={**data.account, "indexed": INDEXED}))
+    for words in ("1\u202f130 files", "870 were left out", "a document", "<code>structured_report</code>"):
+        assert words in page
+
+
+def test_manifest_that_people_wrote_has_no_files_seen(data: ReportData) -> None:
+    assert "left out" not in render(data)
+
+
+def test_skips_stand_by_frequency() -> None:
+    assert [line["reason"] for line in skip_lines(INDEXED["skipped"])] == ["structured_report", "hidden"]

@@ -1,0 +1,99 @@
+"""The runs of a root, as their reports' summaries tell."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from components.image_example_gen.account_sums import account_sums
+from pipeline.errors import ConfigError
+from pipeline.root import Root
+
+SUMMARIES = "RunReport/report/*/summary.json"  # below the artifacts
+STAMP = "%Y%m%dT%H%M%S"  # how a run id begins
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """A run that has a report.
+
+    Args:
+        run_id: its name.
+        summary: content of summary.json.
+    """
+
+    run_id: str
+    summary: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def when(self) -> str:
+        """The time when it began, UTC; '' for a run id that holds none."""
+        try:
+            begun = datetime.strptime(self.run_id.partition("-")[0], STAMP).replace(tzinfo=UTC)
+        except ValueError:
+            return ""
+        return f"{begun:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def quarantine(self) -> Sequence[Mapping[str, Any]]:
+        """Rows that gave no example: row, keyed hash of the file, reason."""
+        return self.summary.get("quarantine") or ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the account and its sums as plain values."""
+        account = self.summary.get("data")
+        sums = account_sums(account) if account else []
+        return {
+            "run_id": self.run_id,
+            "when": self.when,
+            "verdict": self.summary["verdict"],
+            "version": self.summary["version"],
+            "data": account,
+            "sums": [{"left": item.left, "right": item.right, "holds": item.holds} for item in sums],
+            "quarantine": list(self.quarantine),
+        }
+
+
+def existing_root(path: Path) -> Root:
+    """Return a root to read from.
+
+    Raises:
+        ConfigError: when there is none at this path, or this user may not read it.
+    """
+    root = Root(path.absolute())
+    try:
+        known = (root.path / "format").is_file() and any(root.artifacts.iterdir())
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; expected a root that this user may read. Name one with --root.") from error
+    if not known:
+        raise ConfigError(f"{path}: is no root of a run. Name one with --root, such as runs/demo.")
+    return root
+
+
+def past_runs(root: Root) -> list[PastRun]:
+    """Return the runs that have a report, the earliest first; a report that a kill cut short is left out."""
+    found = {}
+    for path in root.artifacts.glob(SUMMARIES):
+        try:
+            summary = json.loads(path.read_text(encoding="utf-8"))
+            found[summary["run_id"]] = PastRun(summary["run_id"], summary)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return [found[run_id] for run_id in sorted(found)]
+
+
+def past_run(root: Root, run_id: str | None) -> PastRun:
+    """Return one run by the beginning of its id, the latest without one.
+
+    Raises:
+        ConfigError: when there is none, or several begin so.
+    """
+    runs = past_runs(root)
+    if not runs:
+        raise ConfigError(f"{root.path}: holds no report of a run yet")
+    matches = runs[-1:] if run_id is None else [run for run in runs if run.run_id.startswith(run_id)]
+    if len(matches) != 1:
+        raise ConfigError(f"{run_id}: {len(matches)} of {len(runs)} runs begin so; `medtfx runs --root {root.path}` lists them")
+    return matches[0]

@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from pipeline.root import Root
+from pipeline.run_history import PastRun
+from pipeline.runs_command import list_command, show_command, shown
+
+
+def test_list_has_id_time_verdict_and_version(root_with_runs: Root, capsys: pytest.CaptureFixture[str]) -> None:
+    list_command(root_with_runs.path)
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert header.split() == ["run", "begun", "(UTC)", "verdict", "version"]
+    assert [line.split() for line in lines] == [
+        ["20260102T030405-1a2b", "2026-01-02", "03:04:05", "failed", "-"],
+        ["20260103T030405-3c4d", "2026-01-03", "03:04:05", "pushed", "17"],
+    ]
+
+
+def test_show_tells_the_account_and_what_was_set_aside(root_with_runs: Root, capsys: pytest.CaptureFixture[str]) -> None:
+    show_command(None, root_with_runs.path, as_json=False)
+    printed = capsys.readouterr().out
+    for words in (
+        "100 files seen by index = 92 used + 8 skipped",
+        "92 rows = 90 examples + 2 quarantined",
+        "skipped 8: hidden",
+        "train: 30 images of 12 patients",
+        "quarantined 2: truncated (the file ends early)",
+        "row 7, file 000000000000",
+    ):
+        assert words in printed
+
+
+def test_show_as_json_is_one_object_with_sums_and_rows(root_with_runs: Root, capsys: pytest.CaptureFixture[str]) -> None:
+    show_command(None, root_with_runs.path, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["verdict"], told["version"]) == ("pushed", "17")
+    assert [item["holds"] for item in told["sums"]] == [True, True, True]
+    assert [(item["row"], item["reason"]) for item in told["quarantine"]] == [(7, "truncated"), (9, "truncated")]
+
+
+def test_run_without_an_account_says_so(root_with_runs: Root, capsys: pytest.CaptureFixture[str]) -> None:
+    show_command("20260102", root_with_runs.path, as_json=False)
+    assert "no account of the data" in capsys.readouterr().out
+    show_command("20260102", root_with_runs.path, as_json=True)
+    assert json.loads(capsys.readouterr().out)["sums"] == []
+
+
+def test_sum_that_does_not_add_up_is_shouted() -> None:
+    data = {"rows": 5, "examples": 3, "quarantined": {}, "splits": {}}
+    lines = list(shown(PastRun("20260102T030405-1a2b", {"verdict": "failed", "version": None, "data": data})))
+    assert "5 rows, but 3 examples + 0 quarantined: THE SUM DOES NOT ADD UP" in lines
+
+
+def test_a_long_quarantine_is_cut_and_the_rest_is_counted() -> None:
+    rows = [{"row": row, "file": f"{row:032x}", "reason": "truncated"} for row in range(50)]
+    data = {"rows": 50, "examples": 0, "quarantined": {"truncated": 50}, "splits": {}}
+    lines = list(shown(PastRun("x", {"verdict": "failed", "version": None, "data": data, "quarantine": rows})))
+    assert lines[-1] == "  and 30 more; --json has them all"
