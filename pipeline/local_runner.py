@@ -165,7 +165,7 @@ class LocalRunner:
         result = self._result
         facts = RunFacts(
             run_id=result.run_id,
-            verdict=result.verdict.value,
+            verdict=result.verdict,
             version=result.version,
             reason=result.failure,
             nodes=tuple(result.node_facts(node) for node in self._compiled.node_ids if node != REPORT),

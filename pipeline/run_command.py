@@ -18,18 +18,28 @@ LOG_FILE = "run.log"
 
 
 def run_command(path: Path, root_path: Path | None, overrides: Sequence[str], *, as_json: bool) -> int:
-    """Run a configuration file and return the exit code; with `as_json` an error, too, leaves one JSON object on stdout.
+    """Run a configuration file and return the exit code; with `as_json` an error or Ctrl-C, too, leaves a JSON object on stdout.
 
     Raises:
         MedtfxError: for a bad configuration, an unusable root or one that is in use.
+        KeyboardInterrupt: when interrupted.
     """
     try:
         return run_file(path, root_path, overrides, as_json=as_json)
     except MedtfxError as error:
         if as_json:
-            told = {"verdict": Verdict.FAILED.value, "exit_code": error.exit_code, "failure": str(error)}
-            print(json.dumps(told), flush=True)  # noqa: T201 - the promised last line
+            print_ending(Verdict.FAILED, error.exit_code, failure=str(error))
         raise
+    except KeyboardInterrupt:
+        if as_json:
+            print_ending(Verdict.INTERRUPTED, Verdict.INTERRUPTED.exit_code)
+        raise
+
+
+def print_ending(verdict: Verdict, exit_code: int, *, failure: str | None = None) -> None:
+    """Print the promised last line of a run that came to no result of its own."""
+    told = {"verdict": verdict.value, "exit_code": exit_code, "failure": failure}
+    print(json.dumps(told), flush=True)  # noqa: T201 - the promised last line
 
 
 def run_file(path: Path, root_path: Path | None, overrides: Sequence[str], *, as_json: bool) -> int:
