@@ -77,7 +77,7 @@ class LocalRunner:
             self._run_nodes()
         except Exception as error:  # whatever a node raised: the run ends with a report and exit code 1
             logging.exception("run failed")
-            self._result.failure = explain(error)
+            self._result.failure = explain(error, self._state.path)
         try:
             self._report()
         except Exception:  # a report that fails does not change the verdict
@@ -181,12 +181,17 @@ class LocalRunner:
         result.report = root.keep_report(self._state, result.run_id, folder / "report.html")
 
 
-def explain(error: Exception) -> str:
-    """Return one line for an error: our own text, the system's reason, or the kind of error and where to look."""
+def explain(error: Exception, root_path: Path) -> str:
+    """Return one line for an error: our own text, the system's reason, or the kind of error and where to look.
+
+    A file is named where it lies below the root: others may bear a patient's name.
+    """
     if isinstance(error, MedtfxError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror} (errno {error.errno})"
+        path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else Path()
+        place = f"{path.relative_to(root_path)}: " if path.is_relative_to(root_path) else ""
+        return f"{place}{error.strerror} (errno {error.errno}). Put that right and run again: what is done stays done."
     return f"{type(error).__name__}; the log has the details"
 
 

@@ -91,10 +91,10 @@ class Starter:
 class Started:
     """A command that goes on, in a process group of its own."""
 
-    def __init__(self, starter: Starter, words: tuple[str | Path, ...], folder: Path) -> None:
-        """Start the command; what it says goes to files of the folder."""
+    def __init__(self, starter: Starter, words: tuple[str | Path, ...], folder: Path, *, ordinary: bool) -> None:
+        """Start the command, with an ordinary user's rights if so asked; what it says goes to files of the folder."""
         self._starter, self._folder = starter, folder
-        self.pid: int = starter.ask(start=[str(word) for word in words], folder=str(folder))
+        self.pid: int = starter.ask(start=[str(word) for word in words], folder=str(folder), ordinary=ordinary)
         self.code: int | None = None
 
     def ended(self) -> bool:
@@ -140,13 +140,19 @@ def starter(project: Path) -> Iterator[Starter]:
 @pytest.fixture
 def start(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Started]:
     """Start a command with its imports done; it goes on while the test does."""
-    return lambda *words: Started(starter, words, tmp_path_factory.mktemp("said"))
+    return lambda *words, ordinary=False: Started(starter, words, tmp_path_factory.mktemp("said"), ordinary=ordinary)
 
 
 @pytest.fixture
 def quickly(start: Callable[..., Started]) -> Medtfx:
     """Run a command with its imports done to its end."""
     return lambda *words: start(*words).finish()
+
+
+@pytest.fixture
+def ordinary_medtfx(start: Callable[..., Started]) -> Medtfx:
+    """Run a command to its end with no more rights than the files' modes give."""
+    return lambda *words: start(*words, ordinary=True).finish()
 
 
 @pytest.fixture(scope="session")

@@ -1,22 +1,32 @@
 import errno
 import re
+from pathlib import Path
 
 import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.local_runner import explain, machine, new_run_id
 
+AGAIN = "Put that right and run again: what is done stays done."
+
 
 @pytest.mark.parametrize(
     ("error", "text"),
     [
         (ConfigError("data.classes: missing"), "data.classes: missing"),
-        (OSError(errno.ENOSPC, "No space left on device", "/patients/mueller.png"), "No space left on device (errno 28)"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/patients/mueller.png"),
+            f"No space left on device (errno 28). {AGAIN}",
+        ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/root/serving/demo"),
+            f"serving/demo: Permission denied (errno 13). {AGAIN}",
+        ),
         (KeyError("mueller"), "KeyError; the log has the details"),
     ],
 )
 def test_explanation_never_repeats_a_foreign_text(error: Exception, text: str) -> None:
-    assert explain(error) == text
+    assert explain(error, Path("/root")) == text
 
 
 def test_run_ids_sort_by_time_and_differ() -> None:
