@@ -12,6 +12,7 @@ from pipeline import config_file, logs, memory, root
 from pipeline.config import Config
 from pipeline.display import shown_on
 from pipeline.errors import MedtfxError
+from pipeline.path_mask import PathMask
 from pipeline.verdict import Verdict
 
 LOG_FILE = "run.log"
@@ -54,7 +55,8 @@ def run_file(path: Path, root_path: Path | None, overrides: Sequence[str], *, as
     os.umask(0o077)  # for this process and all that it starts; the pusher opens what a server reads
     state = root.prepare(place)
     signal.signal(signal.SIGTERM, interrupt)
-    with root.locked(state), logs.captured(state.logs / LOG_FILE) as (out, err):
+    mask = PathMask(config, state.path)
+    with root.locked(state), logs.captured(state.logs / LOG_FILE, mask) as (out, err):
         return run_shown(config, state, (out, err), as_json=as_json)
 
 
