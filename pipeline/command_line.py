@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from pipeline.errors import ConfigError, MedtfxError
-from pipeline.verdict import INTERRUPTED
+from pipeline.verdict import Verdict
 
 app = typer.Typer(
     name="medtfx",
@@ -177,7 +177,7 @@ def main() -> None:
         print(f"medtfx: stopped by the system: {reason}. Put that right and run the same command again.", file=sys.stderr)  # noqa: T201
         leave(1)
     except SystemExit as stop:  # how typer ends, Ctrl-C included
-        if stop.code == INTERRUPTED:
+        if stop.code == Verdict.INTERRUPTED.exit_code:
             print("medtfx: interrupted; the same command continues where this one stopped", file=sys.stderr)  # noqa: T201
         leave(stop.code)
 

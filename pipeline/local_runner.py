@@ -18,8 +18,9 @@ from pipeline import graph, memory, root
 from pipeline.code_digest import code_digest
 from pipeline.config import Config
 from pipeline.display import Display
-from pipeline.errors import MedtfxError
+from pipeline.errors import DataRefusedError, MedtfxError
 from pipeline.node_launch import FAILED, CompiledRun, NodeOutcome
+from pipeline.path_mask import PathMask
 from pipeline.root import Root
 from pipeline.run_inputs import prepare_inputs
 from pipeline.run_result import RunResult
@@ -50,7 +51,7 @@ def run(config: Config, state: Root, display: Display) -> RunResult:
     result = RunResult(run_id or new_run_id(), digests={"graph": compiled.digest, "manifest": inputs.manifest_sha256})
     root.begin(state, result.run_id, compiled.digest)
     compiled.bind(result.run_id)
-    LocalRunner(compiled, state, serving_name=config.serving_name, display=display, result=result).run()
+    LocalRunner(compiled, state, config=config, display=display, result=result).run()
     root.end(state)
     return result
 
@@ -63,9 +64,10 @@ def new_run_id() -> str:
 class LocalRunner:
     """Launches the nodes of one run and fills in its result."""
 
-    def __init__(self, compiled: CompiledRun, state: Root, *, serving_name: str, display: Display, result: RunResult) -> None:
-        """Take a graph that is bound to the run id of `result`, and the served model's name."""
-        self._serving_name = serving_name
+    def __init__(self, compiled: CompiledRun, state: Root, *, config: Config, display: Display, result: RunResult) -> None:
+        """Take a graph that is bound to the run id of `result`, and its configuration."""
+        self._serving_name = config.serving_name
+        self._mask = PathMask(config, state.path)
         self._compiled = compiled
         self._state = state
         self._display = display
@@ -75,9 +77,11 @@ class LocalRunner:
         """Launch the nodes until one refuses or fails, then report; an error becomes the result's `failure`."""
         try:
             self._run_nodes()
-        except Exception as error:  # whatever a node raised: the run ends with a report and exit code 1
+        except Exception as error:  # whatever a node raised: the run ends with a report and an exit code
             logging.exception("run failed")
-            self._result.failure = explain(error)
+            self._result.failure = self._mask(explain(error, self._state.path))
+            if isinstance(error, DataRefusedError):
+                self._result.verdict = Verdict.DATA_REFUSED
         try:
             self._report()
         except Exception:  # a report that fails does not change the verdict
@@ -165,7 +169,7 @@ class LocalRunner:
         result = self._result
         facts = RunFacts(
             run_id=result.run_id,
-            verdict=result.verdict.value,
+            verdict=result.verdict,
             version=result.version,
             reason=result.failure,
             nodes=tuple(result.node_facts(node) for node in self._compiled.node_ids if node != REPORT),
@@ -181,12 +185,17 @@ class LocalRunner:
         result.report = root.keep_report(self._state, result.run_id, folder / "report.html")
 
 
-def explain(error: Exception) -> str:
-    """Return one line for an error: our own text, the system's reason, or the kind of error and where to look."""
+def explain(error: Exception, root_path: Path) -> str:
+    """Return one line for an error: our own text, the system's reason, or the kind of error and where to look.
+
+    A file is named where it lies below the root: others may bear a patient's name.
+    """
     if isinstance(error, MedtfxError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror} (errno {error.errno})"
+        path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else Path()
+        place = f"{path.relative_to(root_path)}: " if path.is_relative_to(root_path) else ""
+        return f"{place}{error.strerror} (errno {error.errno}). Put that right and run again: what is done stays done."
     return f"{type(error).__name__}; the log has the details"
 
 

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.pusher.durable import open_to_readers
 from pipeline.errors import ConfigError, RootInUseError
 
 FORMAT = 1
@@ -88,7 +89,7 @@ def prepare(path: Path) -> Root:
         for name in PRIVATE:
             (root.path / name).mkdir(mode=0o700, exist_ok=True)
         (root.path / "serving").mkdir(mode=0o755, exist_ok=True)
-        (root.path / "serving").chmod(0o755)
+        open_to_readers(root.path / "serving")
     return root
 
 

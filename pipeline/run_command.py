@@ -12,24 +12,35 @@ from pipeline import config_file, logs, memory, root
 from pipeline.config import Config
 from pipeline.display import shown_on
 from pipeline.errors import MedtfxError
+from pipeline.path_mask import PathMask
 from pipeline.verdict import Verdict
 
 LOG_FILE = "run.log"
 
 
 def run_command(path: Path, root_path: Path | None, overrides: Sequence[str], *, as_json: bool) -> int:
-    """Run a configuration file and return the exit code; with `as_json` an error, too, leaves one JSON object on stdout.
+    """Run a configuration file and return the exit code; with `as_json` an error or Ctrl-C, too, leaves a JSON object on stdout.
 
     Raises:
         MedtfxError: for a bad configuration, an unusable root or one that is in use.
+        KeyboardInterrupt: when interrupted.
     """
     try:
         return run_file(path, root_path, overrides, as_json=as_json)
     except MedtfxError as error:
         if as_json:
-            told = {"verdict": Verdict.FAILED.value, "exit_code": error.exit_code, "failure": str(error)}
-            print(json.dumps(told), flush=True)  # noqa: T201 - the promised last line
+            print_ending(Verdict.FAILED, error.exit_code, failure=str(error))
         raise
+    except KeyboardInterrupt:
+        if as_json:
+            print_ending(Verdict.INTERRUPTED, Verdict.INTERRUPTED.exit_code)
+        raise
+
+
+def print_ending(verdict: Verdict, exit_code: int, *, failure: str | None = None) -> None:
+    """Print the promised last line of a run that came to no result of its own."""
+    told = {"verdict": verdict.value, "exit_code": exit_code, "failure": failure}
+    print(json.dumps(told), flush=True)  # noqa: T201 - the promised last line
 
 
 def run_file(path: Path, root_path: Path | None, overrides: Sequence[str], *, as_json: bool) -> int:
@@ -44,7 +55,8 @@ def run_file(path: Path, root_path: Path | None, overrides: Sequence[str], *, as
     os.umask(0o077)  # for this process and all that it starts; the pusher opens what a server reads
     state = root.prepare(place)
     signal.signal(signal.SIGTERM, interrupt)
-    with root.locked(state), logs.captured(state.logs / LOG_FILE) as (out, err):
+    mask = PathMask(config, state.path)
+    with root.locked(state), logs.captured(state.logs / LOG_FILE, mask) as (out, err):
         return run_shown(config, state, (out, err), as_json=as_json)
 
 

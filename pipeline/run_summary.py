@@ -15,6 +15,7 @@ MEANINGS = {
     Verdict.INSUFFICIENT_EVIDENCE: "insufficient evidence: nothing was pushed, what was served stays served",
     Verdict.INFRA_REFUSED: "infrastructure refused: nothing was pushed, what was served stays served",
     Verdict.FAILED: "failed: nothing was pushed, what was served stays served",
+    Verdict.INTERRUPTED: "interrupted: the same command continues where this one stopped",
 }
 
 

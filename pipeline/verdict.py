@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The outcome of a run; the first three are results to use, the rest are refusals or a failure."""
+    """The outcome of a run; the first three are results to use, the rest are refusals, a failure or a stop by the user."""
 
     PUSHED = "pushed"
     UNCHANGED = "unchanged"
@@ -14,6 +14,7 @@ class Verdict(StrEnum):
     INSUFFICIENT_EVIDENCE = "insufficient_evidence"
     INFRA_REFUSED = "infra_refused"
     FAILED = "failed"
+    INTERRUPTED = "interrupted"
 
     @property
     def exit_code(self) -> int:
@@ -30,5 +31,5 @@ EXIT_CODES = {
     Verdict.MODEL_REFUSED: 4,
     Verdict.INSUFFICIENT_EVIDENCE: 4,
     Verdict.INFRA_REFUSED: 4,
+    Verdict.INTERRUPTED: 130,
 }
-INTERRUPTED = 130

@@ -108,7 +108,8 @@ def make_key_file(path: Path) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigError(f"pseudonym key file {path}: {error.strerror}") from error
+        advice = "Name another place in data.pseudonym_key_file."
+        raise ConfigError(f"pseudonym key file {path}: {error.strerror}. {advice}") from error
 
 
 def _put_in_place(temporary: Path, path: Path) -> None:

@@ -1,9 +1,17 @@
-"""Files and folders that are on the disk, not only in memory, before the next step counts on them."""
+"""Files and folders that servers read: on the disk, not only in memory, before the next step counts on them."""
 
 import os
+import stat
 from pathlib import Path
 
 STAGING = ".pushing-"  # what a push in progress is named by; no server takes such a name for a version
+
+
+def open_to_readers(folder: Path) -> None:
+    """Let every user list a folder; who may write there stays as it is: a folder closed to writing is somebody's will."""
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o055 != 0o055:
+        folder.chmod(mode | 0o055)
 
 
 def sync_folder(folder: Path) -> None:

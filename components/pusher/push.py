@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from components.pusher.durable import STAGING, sync_folder
+from components.pusher.durable import STAGING, open_to_readers, sync_folder
 from components.pusher.manifest import FileDigest, Provenance, write_manifest
 
 _VERSION = re.compile(r"(\d+)(\.json)?")
@@ -37,7 +37,7 @@ def push(export: Path, serving_dir: Path, *, provenance: Provenance, check: Call
         OSError: the disk is full or not writable; the serving folder is as it was.
     """
     serving_dir.mkdir(parents=True, exist_ok=True)
-    serving_dir.chmod(0o755)
+    open_to_readers(serving_dir)
     sync_folder(serving_dir.parent)
     with _only_push(serving_dir):
         _remove_leftovers(serving_dir)

@@ -4,17 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Verdict = Literal[
-    "pushed",
-    "unchanged",
-    "waiting_for_approval",
-    "data_refused",
-    "model_refused",
-    "insufficient_evidence",
-    "infra_refused",
-    "failed",
-    "interrupted",
-]
+from pipeline.verdict import Verdict
+
 NodeState = Literal["ran", "cached", "failed", "not_run"]
 
 

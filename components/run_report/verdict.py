@@ -6,38 +6,47 @@ from components.blessing import Finding
 from components.run_report.measures import Measured, measure
 from components.run_report.report_data import Blessing, ReportData
 from components.run_report.section import Section
+from pipeline.verdict import Verdict
 
 WORDS = {
-    "pushed": ("good", "Pushed", "The model met every rule. It is version {version}, ready to be served."),
-    "unchanged": (
+    Verdict.PUSHED: ("good", "Pushed", "The model met every rule. It is version {version}, ready to be served."),
+    Verdict.UNCHANGED: (
         "good",
         "Unchanged",
         "Data, code and configuration are those of an earlier run. Version {version} stays as it is.",
     ),
-    "waiting_for_approval": (
+    Verdict.WAITING_FOR_APPROVAL: (
         "wait",
         "Waiting for approval",
         "The model met every rule. It is pushed once a person has approved it.",
     ),
-    "data_refused": (
+    Verdict.DATA_REFUSED: (
         "bad",
         "Data refused",
         "The data can't be used for training as they are. Nothing was trained and nothing was pushed.",
     ),
-    "model_refused": ("bad", "Model refused", "The model broke a rule. Nothing was pushed; what was served before is untouched."),
-    "insufficient_evidence": (
+    Verdict.MODEL_REFUSED: (
+        "bad",
+        "Model refused",
+        "The model broke a rule. Nothing was pushed; what was served before is untouched.",
+    ),
+    Verdict.INSUFFICIENT_EVIDENCE: (
         "wait",
         "Insufficient evidence",
         "The test patients are too few to show that the model meets the rules, and too few to show that it does not. "
         "Nothing was pushed; what was served before is untouched.",
     ),
-    "infra_refused": (
+    Verdict.INFRA_REFUSED: (
         "bad",
         "Serving check refused",
         "The exported model did not answer as it was trained to. Nothing was pushed.",
     ),
-    "failed": ("bad", "Failed", "The run ended before a verdict. Nothing was pushed."),
-    "interrupted": ("wait", "Interrupted", "The run was stopped before a verdict. Started again, it continues where it was."),
+    Verdict.FAILED: ("bad", "Failed", "The run ended before a verdict. Nothing was pushed."),
+    Verdict.INTERRUPTED: (
+        "wait",
+        "Interrupted",
+        "The run was stopped before a verdict. Started again, it continues where it was.",
+    ),
 }
 STEPS = (("data_blessing", "Data gate"), ("model_blessing", "Model gates"), ("infra_blessing", "Serving check"))
 GATE_WORDS = {"accepted": ("good", "accepted"), "insufficient_evidence": ("wait", "insufficient evidence")}
@@ -77,7 +86,11 @@ def step_state(blessings: Mapping[str, Blessing], gate: str) -> tuple[str, str]:
 
 def push_state(data: ReportData) -> tuple[str, str]:
     """Return tone and word for the push."""
-    words = {"pushed": ("good", "pushed"), "unchanged": ("good", "kept"), "waiting_for_approval": ("wait", "waiting")}
+    words = {
+        Verdict.PUSHED: ("good", "pushed"),
+        Verdict.UNCHANGED: ("good", "kept"),
+        Verdict.WAITING_FOR_APPROVAL: ("wait", "waiting"),
+    }
     return words.get(data.facts.verdict, ("none", "not done"))
 
 

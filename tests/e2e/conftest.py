@@ -3,9 +3,11 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +71,88 @@ def medtfx() -> Medtfx:
         return Finished(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+class Starter:
+    """Starts commands whose imports are done; see warm_start.py."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        """Talk to a process of warm_start.py."""
+        self._process = process
+
+    def ask(self, **request: Any) -> Any:
+        """Return the answer to a request."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+        return json.loads(self._process.stdout.readline())
+
+
+class Started:
+    """A command that goes on, in a process group of its own."""
+
+    def __init__(self, starter: Starter, words: tuple[str | Path, ...], folder: Path, *, ordinary: bool) -> None:
+        """Start the command, with an ordinary user's rights if so asked; what it says goes to files of the folder."""
+        self._starter, self._folder = starter, folder
+        self.pid: int = starter.ask(start=[str(word) for word in words], folder=str(folder), ordinary=ordinary)
+        self.code: int | None = None
+
+    def ended(self) -> bool:
+        """Tell whether the process is gone."""
+        if self.code is None:
+            self.code = self._starter.ask(poll=self.pid)
+        return self.code is not None
+
+    def wait_for(self, word: str) -> None:
+        """Wait until stderr holds a word, or the command ends."""
+        while word not in self._said("stderr") and not self.ended():
+            time.sleep(0.01)
+
+    def end(self, number: signal.Signals) -> Finished:
+        """Send a signal to the whole group, and return what the command said until it ended."""
+        if not self.ended():
+            os.killpg(self.pid, number)
+        return self.finish()
+
+    def finish(self) -> Finished:
+        """Wait for the end and return it."""
+        deadline = time.monotonic() + 300
+        while not self.ended():
+            assert time.monotonic() < deadline, self._said("stderr")
+            time.sleep(0.02)
+        assert self.code is not None
+        return Finished(self.code, self._said("stdout"), self._said("stderr"))
+
+    def _said(self, name: str) -> str:
+        file = self._folder / name
+        return file.read_text() if file.exists() else ""
+
+
+@pytest.fixture(scope="session")
+def starter(project: Path) -> Iterator[Starter]:
+    """The process that commands are forked from; it ends with its stdin."""
+    words = [sys.executable, project / "tests" / "e2e" / "warm_start.py"]
+    environment = os.environ | {"PYTHONPATH": str(project)}
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        yield Starter(process)
+
+
+@pytest.fixture
+def start(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Started]:
+    """Start a command with its imports done; it goes on while the test does."""
+    return lambda *words, ordinary=False: Started(starter, words, tmp_path_factory.mktemp("said"), ordinary=ordinary)
+
+
+@pytest.fixture
+def quickly(start: Callable[..., Started]) -> Medtfx:
+    """Run a command with its imports done to its end."""
+    return lambda *words: start(*words).finish()
+
+
+@pytest.fixture
+def ordinary_medtfx(start: Callable[..., Started]) -> Medtfx:
+    """Run a command to its end with no more rights than the files' modes give."""
+    return lambda *words: start(*words, ordinary=True).finish()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,10 @@
 """Wrong words and wrong data: one clear message, a documented exit code, never a stack trace."""
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,10 @@ def drop_column(name: str):
             del row[name]
 
     return change
+
+
+def nothing_changed(rows: list[dict[str, str]]) -> None:
+    """Leave the manifest as it is."""
 
 
 @pytest.mark.parametrize("column", ["path", "label", "patient_id", "site"])
@@ -74,6 +80,63 @@ def test_missing_configuration(medtfx) -> None:
     done = medtfx("run", "absent.yaml")
     assert done.code == 2
     assert "absent.yaml: no such file" in done.stderr
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Callable[[Path], Path]]:
+    """Close a folder to writing until the test ends."""
+    closed = []
+
+    def close(folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o555)
+        closed.append(folder)
+        return folder
+
+    yield close
+    for folder in closed:
+        folder.chmod(0o755)
+
+
+def test_root_in_a_folder_without_write_permission(demo_config: Path, ordinary_medtfx, read_only, tmp_path: Path) -> None:
+    root = read_only(tmp_path / "shared") / "root"
+    done = ordinary_medtfx("run", demo_config, "--root", root)
+    assert done.code == 2
+    assert done.stderr == f"medtfx: {root}: can't be used as root: Permission denied. Choose another with --root.\n"
+
+
+def test_manifest_in_a_folder_without_write_permission(demo_config: Path, ordinary_medtfx, read_only, tmp_path: Path) -> None:
+    manifest = read_only(tmp_path / "archive") / "manifest.csv"
+    done = ordinary_medtfx("run", demo_config, "--root", tmp_path / "root", "--set", f"data.manifest={manifest}")
+    assert done.code == 2
+    assert f"medtfx: {manifest.parent}" in done.stderr
+    assert "Permission denied" in done.stderr
+
+
+def test_key_that_has_no_place_beside_the_manifest(own_data, ordinary_medtfx, read_only, tmp_path: Path) -> None:
+    config = own_data(nothing_changed)
+    read_only(tmp_path / "data")
+    done = ordinary_medtfx("run", config, "--root", tmp_path / "root", "--set", "data.pseudonym_key_file=null")
+    assert done.code == 2
+    assert "pseudonym.key: Permission denied. Name another place in data.pseudonym_key_file." in done.stderr
+
+
+def test_serving_folder_without_write_permission_costs_nothing_but_the_push(
+    demo_config: Path, pushed_run, ordinary_medtfx, quickly, read_only, tmp_path: Path
+) -> None:
+    root, serving = tmp_path / "root", tmp_path / "root" / "serving" / "demo"
+    shutil.copytree(pushed_run[0], root)
+    shutil.rmtree(serving)
+    read_only(serving)
+    done = ordinary_medtfx("run", demo_config, "--root", root, "--json")
+    assert (done.code, done.result["verdict"]) == (1, "failed")
+    assert done.result["failure"].startswith("serving/demo/")
+    assert "Permission denied (errno 13). Put that right and run again" in done.result["failure"]
+    assert list(serving.iterdir()) == []
+    serving.chmod(0o755)
+    again = quickly("run", demo_config, "--root", root, "--json")
+    assert again.result["verdict"] == "pushed"
+    assert {"Trainer", "Evaluator", "InfraValidator"} <= set(again.result["cached"])
 
 
 def test_help_answers_and_teaches(medtfx) -> None:

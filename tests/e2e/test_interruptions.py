@@ -1,112 +1,124 @@
 """Kill -9 and Ctrl-C at any moment, disk full, two at once: what counts is what the next run does."""
 
-import os
+import hashlib
+import json
 import random
 import resource
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from components.pusher.served import is_whole
+
 pytestmark = pytest.mark.e2e
-NODES = [
-    "ImageExampleGen",
-    "ImportSchemaGen",
-    "StatisticsGen",
-    "ExampleValidator",
-    "DataGate",
-    "Transform",
-    "Trainer",
-    "Evaluator",
-    "Predictions",
-]
-NODES += ["ClinicalGate", "InfraValidator", "Pusher", "RunReport"]
+KILLS = 20
+BEGIN = "loading TensorFlow"  # said before the first node
 
 
-def start(config: Path, root: Path) -> subprocess.Popen[str]:
-    """Start a run in a process group of its own."""
-    words = [str(Path(sys.executable).with_name("medtfx")), "run", str(config), "--root", str(root), "--json"]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+def wait_within(run, seconds: Mapping[str, float], node: str, share: float) -> None:
+    """Wait until a node has begun and a share of its usual time is over; a line on stderr says that the node before is done."""
+    nodes = [BEGIN, *seconds]
+    run.wait_for(f"{nodes[nodes.index(node) - 1]} ")
+    time.sleep(share * seconds[node])
 
 
-def wait_for_node(child: subprocess.Popen[str], root: Path, node: str) -> bool:
-    """Wait until a node has begun; return False when the run ended first."""
-    folder = root / "artifacts" / node
-    while child.poll() is None:
-        if folder.exists() and any(folder.rglob("*")):
-            return True
-        time.sleep(0.005)
-    return False
+def kill_points(seconds: Mapping[str, float], seed: int) -> Iterator[tuple[str, float]]:
+    """Yield KILLS moments in the order of a run: one in every node, the others where the time goes."""
+    dice, nodes = random.Random(seed), list(seconds)
+    chosen = nodes + dice.choices(nodes, list(seconds.values()), k=KILLS - len(nodes))
+    yield from ((node, dice.random()) for node in sorted(chosen, key=nodes.index))
 
 
-def end(child: subprocess.Popen[str], number: int) -> tuple[int, str, str]:
-    """Send a signal to a run's whole process group and collect what it said."""
-    if child.poll() is None:
-        os.killpg(child.pid, number)
-    out, err = child.communicate(timeout=60)
-    return child.returncode, out, err
+def versions(root: Path) -> list[int]:
+    """Return what a server would take for versions."""
+    return [int(path.name) for path in root.glob("serving/demo/*") if path.is_dir() and path.name.isdigit()]
 
 
-def test_killed_in_every_node_it_comes_to_the_same_result(demo_config: Path, pushed_run, medtfx, tmp_path: Path) -> None:
-    """One root, killed once in each node at a random moment, continued each time."""
-    dice, root = random.Random(5), tmp_path / "root"
-    killed = 0
-    for node in NODES:
-        child = start(demo_config, root)
-        if wait_for_node(child, root, node):
-            time.sleep(dice.uniform(0.0, 0.4))
-        code, _, _ = end(child, signal.SIGKILL)
-        killed += code == -signal.SIGKILL
-        assert not [
-            p for p in (root / "serving").rglob("*") if p.is_dir() and p.name.isdigit() and not (p / "saved_model.pb").exists()
-        ]
-    done = medtfx("run", demo_config, "--root", root, "--json")
-    assert killed >= len(NODES) - 3
+def half_versions(root: Path) -> list[int]:
+    """Return the versions whose files are not those of their manifest."""
+    return [version for version in versions(root) if not is_whole(root / "serving" / "demo", version)]
+
+
+def serve_earlier_version(root: Path) -> None:
+    """Make a root in which another model is served."""
+    files = {"format": b"1\n", "serving/demo/1/saved_model.pb": b"an earlier model"}
+    digest = {"sha256": hashlib.sha256(b"an earlier model").hexdigest(), "bytes": 16}
+    files["serving/demo/1.json"] = json.dumps({"run_id": "earlier", "files": {"saved_model.pb": digest}}).encode()
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content)
+
+
+def test_killed_at_twenty_random_moments_it_comes_to_the_same_result(
+    demo_config: Path, pushed_run, start, tmp_path: Path
+) -> None:
+    """One root, continued after every kill."""
+    root, expected, killed = tmp_path / "root", pushed_run[1].result, 0
+    for node, share in kill_points(expected["seconds"], seed=5):
+        run = start("run", demo_config, "--root", root, "--json")
+        wait_within(run, expected["seconds"], node, share)
+        killed += run.end(signal.SIGKILL).code == -signal.SIGKILL
+        assert half_versions(root) == [], (node, share)
+    done = start("run", demo_config, "--root", root, "--json").finish()
+    assert killed >= KILLS - 2  # a run may end before its moment
     assert done.code == 0, done.stderr
-    assert done.result["metrics"] == pushed_run[1].result["metrics"]
-    versions = [path for path in (root / "serving" / "demo").iterdir() if path.is_dir() and path.name.isdigit()]
-    assert len(versions) == 1
+    assert done.result["metrics"] == expected["metrics"]
+    assert versions(root) == [int(done.result["version"])]
 
 
-def test_interrupted_training_is_continued(demo_config: Path, medtfx, pushed_run, tmp_path: Path) -> None:
-    root = tmp_path / "root"
-    child = start(demo_config, root)
-    assert wait_for_node(child, root, "Trainer")
-    code, _, err = end(child, signal.SIGINT)
-    assert code == 130, err
-    assert "the same command continues" in err
-    assert "Traceback" not in err
-    done = medtfx("run", demo_config, "--root", root, "--json")
+def test_interrupted_in_every_node_it_says_so_and_comes_to_the_same_result(
+    demo_config: Path, pushed_run, start, files_below, tmp_path: Path
+) -> None:
+    """One root with an earlier version, continued after every Ctrl-C."""
+    root, expected = tmp_path / "root", pushed_run[1].result
+    serve_earlier_version(root)
+    interrupted = []
+    for node in expected["seconds"]:
+        run = start("run", demo_config, "--root", root, "--json")
+        wait_within(run, expected["seconds"], node, 0.4)
+        before = files_below(root / "serving")
+        done = run.end(signal.SIGINT)
+        if done.code == 0:
+            continue  # it ended before its moment
+        interrupted.append(node)
+        said = [line for line in done.stderr.splitlines() if line.startswith("medtfx: interrupted")]
+        assert (done.code, len(said)) == (130, 1), (node, done.stderr)
+        assert "Traceback" not in done.stdout + done.stderr
+        assert (done.result["verdict"], done.result["exit_code"]) == ("interrupted", 130)
+        assert node == "Pusher" or files_below(root / "serving") == before
+        assert half_versions(root) == []
+    done = start("run", demo_config, "--root", root, "--json").finish()
+    assert set(expected["seconds"]) - set(interrupted) <= {"RunReport"}
     assert "continuing the unfinished run" in done.stderr
     assert done.result["verdict"] == "pushed"
-    assert done.result["metrics"] == pushed_run[1].result["metrics"]
+    assert done.result["metrics"] == expected["metrics"]
+    assert sorted(versions(root)) == [1, int(done.result["version"])]
 
 
-def test_second_run_on_one_root_is_told(demo_config: Path, medtfx, tmp_path: Path) -> None:
+def test_second_run_on_one_root_is_told(demo_config: Path, start, tmp_path: Path) -> None:
     root = tmp_path / "root"
-    child = start(demo_config, root)
-    while not (root / "lock").exists() or not (root / "lock").read_text():
-        time.sleep(0.01)
-    second = medtfx("run", demo_config, "--root", root)
-    end(child, signal.SIGKILL)
+    run = start("run", demo_config, "--root", root)
+    run.wait_for(BEGIN)
+    second = start("run", demo_config, "--root", root).finish()
+    run.end(signal.SIGKILL)
     assert second.code == 1
-    assert f"another run works here (process {child.pid})" in second.stderr
+    assert f"another run works here (process {run.pid})" in second.stderr
 
 
 def test_full_disk_while_pushing_leaves_no_version_and_the_next_run_pushes(
-    pushed_run, demo_config: Path, medtfx, tmp_path: Path
+    pushed_run, demo_config: Path, start, tmp_path: Path
 ) -> None:
     """A real limit on file size that the export's variables break."""
     root = tmp_path / "root"
-    child = start(demo_config, root)
-    assert wait_for_node(child, root, "InfraValidator")
-    resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (40_000, 40_000))
-    out, err = child.communicate(timeout=120)
-    assert child.returncode in (1, 4), out + err
-    assert "Traceback" not in out + err
+    run = start("run", demo_config, "--root", root, "--json")
+    run.wait_for("ClinicalGate ")
+    resource.prlimit(run.pid, resource.RLIMIT_FSIZE, (40_000, 40_000))
+    full = run.finish()
+    assert full.code in (1, 4), full.stderr
+    assert "Traceback" not in full.stdout + full.stderr
     assert not list((root / "serving").rglob("saved_model.pb"))
-    done = medtfx("run", demo_config, "--root", root, "--json")
+    done = start("run", demo_config, "--root", root, "--json").finish()
     assert done.result["verdict"] == "pushed"

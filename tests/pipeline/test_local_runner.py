@@ -1,22 +1,37 @@
 import errno
+import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from components.image_example_gen.executor import planned_rows
+from components.image_example_gen.settings import IngestSettings
 from pipeline.errors import ConfigError
 from pipeline.local_runner import explain, machine, new_run_id
+
+AGAIN = "Put that right and run again: what is done stays done."
 
 
 @pytest.mark.parametrize(
     ("error", "text"),
     [
         (ConfigError("data.classes: missing"), "data.classes: missing"),
-        (OSError(errno.ENOSPC, "No space left on device", "/patients/mueller.png"), "No space left on device (errno 28)"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/patients/mueller.png"),
+            f"No space left on device (errno 28). {AGAIN}",
+        ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/root/serving/demo"),
+            f"serving/demo: Permission denied (errno 13). {AGAIN}",
+        ),
         (KeyError("mueller"), "KeyError; the log has the details"),
     ],
 )
 def test_explanation_never_repeats_a_foreign_text(error: Exception, text: str) -> None:
-    assert explain(error) == text
+    assert explain(error, Path("/root")) == text
 
 
 def test_run_ids_sort_by_time_and_differ() -> None:
@@ -26,3 +41,42 @@ def test_run_ids_sort_by_time_and_differ() -> None:
 
 def test_machine_is_told_without_its_name() -> None:
     assert set(machine()) == {"system", "cores", "python"}
+
+
+CONFIG = """
+name: small
+data: {manifest: Doe_Jane/manifest.csv, source: {kind: demo, patients: 30}, classes: [normal, nodule, effusion]}
+image: {size: 32, channels: 1}
+evaluation: {thresholds: [{metric: auc, at_least: 0.9}]}
+gate: {rules: []}
+"""
+
+CHANGED_MANIFEST = """
+import sys
+from dataclasses import replace
+from pipeline import local_runner
+from pipeline.command_line import main
+
+planned = local_runner.prepare_inputs
+local_runner.prepare_inputs = lambda *words: replace(planned(*words), manifest_sha256="0" * 64)
+sys.argv = ["medtfx", "run", sys.argv[1], "--root", sys.argv[2], "--json"]
+main()
+"""
+
+
+def test_error_of_a_node_names_no_path_of_the_data_below_the_root(tmp_path: Path, project: Path) -> None:
+    """The manifest changes between planning and ingest, whose error names it."""
+    (tmp_path / "small.yaml").write_text(CONFIG)
+    words = [sys.executable, "-c", CHANGED_MANIFEST, str(tmp_path / "small.yaml"), str(tmp_path / "root")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=project)
+    assert done.returncode == 1
+    failure = json.loads(done.stdout.splitlines()[-1])["failure"]
+    assert failure.startswith("manifest <data.manifest>: changed after the run began")
+    manifest = tmp_path / "Doe_Jane" / "manifest.csv"
+    with pytest.raises(ConfigError, match="Doe_Jane"):  # what the node says without the mask
+        planned_rows(manifest, "0" * 64, IngestSettings(classes=(), key_id=""))
+    kept = [path for folder in ("reports", "logs") for path in (tmp_path / "root" / folder).iterdir()]
+    assert {"latest.html", "run.log"} <= {path.name for path in kept}
+    assert all("Doe_Jane" not in path.read_text() for path in kept)
+    assert "changed after the run began" in (tmp_path / "root/reports/latest.html").read_text()
+    assert "changed after the run began" in (tmp_path / "root/logs/run.log").read_text()

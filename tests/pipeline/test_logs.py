@@ -1,7 +1,10 @@
+import logging
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+from pipeline import logs
 
 PROGRAM = """
 import logging, os, sys
@@ -27,6 +30,18 @@ def test_noise_goes_to_the_log_and_the_terminal_stays_ours(tmp_path: Path, proje
     noise = log.read_text()
     assert all(text in noise for text in ("noise from python", "noise from C", "noise from a logger"))
     assert log.stat().st_mode & 0o077 == 0
+
+
+def test_record_and_traceback_are_masked() -> None:
+    formatter = logs.MaskingFormatter("%(message)s", lambda text: text.replace("Doe_Jane", "<folder>"))
+    try:
+        Path("/scans/Doe_Jane/image.png").read_bytes()
+    except OSError:
+        record = logging.LogRecord("tfx", logging.ERROR, "executor.py", 1, "Doe_Jane failed", None, sys.exc_info())
+    text = formatter.format(record)
+    assert text.startswith("<folder> failed")
+    assert "'/scans/<folder>/image.png'" in text
+    assert "Doe_Jane" not in text
 
 
 FULL = """

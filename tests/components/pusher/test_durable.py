@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from components.pusher.durable import STAGING, sync_folder, write_durably
+from components.pusher.durable import STAGING, open_to_readers, sync_folder, write_durably
 
 
 @pytest.fixture
@@ -17,6 +17,13 @@ def closed_umask() -> Iterator[None]:
 
 def open_files() -> set[str]:
     return {entry.name for entry in Path("/proc/self/fd").iterdir()}
+
+
+@pytest.mark.parametrize(("before", "after"), [(0o700, 0o755), (0o555, 0o555), (0o775, 0o775), (0o500, 0o555)], ids=oct)
+def test_readers_may_list_a_folder_and_writers_stay_who_they_were(tmp_path: Path, before: int, after: int) -> None:
+    tmp_path.chmod(before)
+    open_to_readers(tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == after
 
 
 class TestWriteDurably:

@@ -1,15 +1,15 @@
 """The verdict and its reasons."""
 
 from dataclasses import replace
-from typing import get_args
 
 import pytest
 
 from components.blessing import Finding
 from components.run_report.page import render
 from components.run_report.report_data import Blessing, ReportData
-from components.run_report.run_facts import RunFacts, Verdict
+from components.run_report.run_facts import RunFacts
 from components.run_report.verdict import STEPS, WORDS, section
+from pipeline.verdict import Verdict
 
 BROKEN = Finding(
     "gate.rules", "sensitivity of nodule", "at least 0.9", "0.71; 0.19 too low", rows=(17, 23), advice="Add patients."
@@ -21,10 +21,10 @@ def with_verdict(data: ReportData, verdict: Verdict, **blessings: Blessing) -> R
 
 
 def test_every_verdict_has_words() -> None:
-    assert set(WORDS) == set(get_args(Verdict))
+    assert set(WORDS) == set(Verdict)
 
 
-@pytest.mark.parametrize("verdict", get_args(Verdict))
+@pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_is_shown(verdict: Verdict, data: ReportData) -> None:
     assert WORDS[verdict][1] in render(with_verdict(data, verdict))
 

@@ -1,0 +1,58 @@
+"""Starts `medtfx` processes that have TensorFlow and TFX loaded already: a JSON request per line on stdin, an answer on stdout.
+
+For tests that start dozens of runs and kill most of them: six seconds of imports each would be most of their time. What is
+forked runs the command line's own main, in a session of its own, and is killed as any process is.
+"""
+
+import ctypes
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+from pipeline import command_line, memory
+
+
+def main() -> None:
+    """Answer a request to start with a process id, {"poll": process id} with its exit code or null."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    memory.prepare()
+    from pipeline import local_runner  # noqa: F401, PLC0415 - after the memory settings, as the command does
+
+    for line in sys.stdin:
+        request = json.loads(line)
+        answer = poll(request["poll"]) if "poll" in request else start(**request)
+        print(json.dumps(answer), flush=True)  # noqa: T201 - the answer
+
+
+def start(start: Sequence[str], folder: str, *, ordinary: bool) -> int:
+    """Fork a command whose stdout and stderr go to files of a folder; return its process id."""
+    child = os.fork()
+    if child:
+        return child
+    os.setsid()
+    for descriptor, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
+    sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - lives as long as the process
+    sys.argv = ["medtfx", *start]
+    if ordinary:
+        drop_capabilities()
+    command_line.main()
+    os._exit(0)
+
+
+def drop_capabilities() -> None:
+    """Take from root what lets it read and write everywhere (capset(2), version 3, no capability left)."""
+    if os.geteuid() == 0:
+        failed = ctypes.CDLL(None).capset((ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)())
+        assert not failed
+
+
+def poll(child: int) -> int | None:
+    """Return the exit code of a command, minus the signal's number if one killed it, None while it runs."""
+    ended, status = os.waitpid(child, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
+if __name__ == "__main__":
+    main()
