@@ -42,6 +42,12 @@ class IngestSettings:
         """The canonical image of these settings."""
         return CanonicalSpec(self.size, self.channels, self.fit, self.max_pixels, self.sixteen_bit_range)
 
+    @property
+    def image_form(self) -> dict[str, Any]:
+        """What the pixels of one source image follow from, as plain JSON values; max_pixels only says which files are read."""
+        values = {name: value for name, value in asdict(self.canonical).items() if name != "max_pixels"}
+        return {**values, "sixteen_bit_range": list(self.sixteen_bit_range)}
+
     def to_json(self) -> str:
         """Return the settings as JSON with sorted keys."""
         return json.dumps(asdict(self), sort_keys=True)

@@ -1,6 +1,6 @@
 """The run configuration: typed, frozen, validated once. Defaults are the recommended values."""
 
-from pipeline.config.data import Data, Fractions
+from pipeline.config.data import Data, Fractions, NearRepeats
 from pipeline.config.image import Image
 from pipeline.config.run import (
     FEWEST_PIXELS,
@@ -31,6 +31,7 @@ __all__ = [
     "Gate",
     "Image",
     "MedmnistSource",
+    "NearRepeats",
     "Section",
     "Serving",
     "Source",
