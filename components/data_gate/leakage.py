@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from components.blessing import Finding
 from components.data_gate.proof import Leak, Place, RuleProof
@@ -97,9 +98,10 @@ def judge_count(proof: RuleProof, *, allowed: int) -> RuleProof:
     """Return a rule with its verdict where so many leaks are allowed; the advice stays only where there are more."""
     count = len(proof.leaks)
     if count > allowed:
-        return RuleProof(**{**vars(proof), "verdict": "broken"})
-    accepted = {"verdict": "accepted", "found": f"{proof.found}, accepted by the configuration"} if count else {}
-    return RuleProof(**{**vars(proof), "advice": "", **accepted})
+        return replace(proof, verdict="broken")
+    if count:
+        return replace(proof, verdict="accepted", found=f"{proof.found}, accepted by the configuration", advice="")
+    return replace(proof, advice="")
 
 
 def _in_several_splits(keyed: Iterable[tuple[str | None, RowAccount]]) -> tuple[Leak, ...]:

@@ -6,6 +6,7 @@ Rotated, mirrored and cropped copies are not found.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -56,7 +57,9 @@ def judge_near_repeats(
         leaks=leaks,
         advice=f"Look at the pairs in the report. Remove the copies, or accept them with data.allowed_near_repeats: {count}.",
     )
-    return judge_count(proof, allowed=count if allowed is None else allowed)
+    if allowed is None and leaks:
+        return replace(proof, verdict="accepted")  # the advice stays: nobody has said yet that these are no harm
+    return judge_count(proof, allowed=allowed or 0)
 
 
 def near_repeats(rows: Sequence[RowAccount], images: ReadsGrey, bounds: NearRepeats) -> tuple[Leak, ...]:

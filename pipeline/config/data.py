@@ -46,7 +46,7 @@ class NearRepeats(Section):
     """
 
     distance: Annotated[int, Field(ge=0, le=16)] = 4  # of the 64 bits; copies stay within 4
-    correlation: Annotated[float, Field(gt=0.0, le=1.0)] = 0.98  # of grey values, at least
+    correlation: Annotated[float, Field(gt=0.0, le=1.0)] = 0.99  # of grey values, at least
 
 
 class Data(Section):

@@ -13,7 +13,7 @@ from pipeline.code_digest import source_of
 from pipeline.node_launch import CompiledRun
 
 NODES = [
-    "ImageExampleGen", "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "EarlierData", "DataGate", "Transform", "Trainer",
+    "ImageExampleGen", "ImportSchemaGen", "EarlierData", "StatisticsGen", "ExampleValidator", "DataGate", "Transform", "Trainer",
     "Baseline", "Evaluator", "Predictions", "ClinicalGate", "InfraValidator", "Pusher", "RunReport",
 ]  # fmt: skip
 

@@ -62,7 +62,7 @@ def test_copy_in_another_split_is_listed_with_the_later_split_first(copy, splits
     assert leak.distance is not None
     assert leak.distance <= 4
     assert leak.correlation is not None
-    assert leak.correlation >= 0.98
+    assert leak.correlation >= 0.99
 
 
 def test_copy_within_a_split_is_no_leak() -> None:
@@ -84,7 +84,8 @@ def test_equal_hashes_of_different_pixels_are_no_leak() -> None:
 
 def test_near_repeats_never_refuse_without_a_count_and_refuse_above_one() -> None:
     placed = [("train", picture(1)), ("test", as_jpeg(picture(1))), ("train", picture(2)), ("val", brighter(picture(2)))]
-    assert (judge(placed).verdict, len(judge(placed).leaks)) == ("accepted", 2)
+    listed = judge(placed)
+    assert (listed.verdict, len(listed.leaks), "Look at the pairs" in listed.advice) == ("accepted", 2, True)
     assert judge(placed, allowed=2).verdict == "accepted"
     refused = judge(placed, allowed=1)
     assert refused.verdict == "broken"
