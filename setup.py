@@ -49,6 +49,7 @@ PACKAGES = [
     "components.baseline",
     "components.clinical_gate",
     "components.data_gate",
+    "components.earlier_data",
     "components.evaluation",
     "components.image_example_gen",
     "components.infra_validator",

@@ -19,6 +19,12 @@ class DataBlessing(Artifact):
     TYPE_NAME = "DataBlessing"
 
 
+class LeakageProof(Artifact):
+    """proof.json: which rules keep the splits apart, what was compared and every leak (data_gate/proof.py); Trainer needs it."""
+
+    TYPE_NAME = "LeakageProof"
+
+
 class PredictionTable(Artifact):
     """predictions.parquet: a line per image and model, for val and test."""
 

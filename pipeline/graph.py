@@ -17,6 +17,8 @@ from components.baseline.resolver import baseline_resolver
 from components.clinical_gate.component import ClinicalGate
 from components.clinical_gate.settings import GateSettings
 from components.data_gate.component import DataGate
+from components.data_gate.settings import DataGateSettings
+from components.earlier_data.resolver import earlier_data_resolver
 from components.evaluation.eval_config import eval_config
 from components.image_example_gen.component import ImageExampleGen
 from components.image_example_gen.settings import IngestSettings
@@ -84,6 +86,7 @@ class DataNodes(NamedTuple):
     schema: ImportSchemaGen
     statistics: StatisticsGen
     anomalies: ExampleValidator
+    earlier: Resolver
     gate: DataGate
 
 
@@ -145,17 +148,17 @@ def data_nodes(config: Config, root: Root, inputs: Inputs) -> DataNodes:
         stats_options=tfdv.StatsOptions(experimental_filter_read_paths=True),
     )
     anomalies = ExampleValidator(statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"])
+    earlier = earlier_data_resolver(ingest.outputs["account"])
     gate = DataGate(
         account=ingest.outputs["account"],
         statistics=statistics.outputs["statistics"],
         schema=schema.outputs["schema"],
         anomalies=anomalies.outputs["anomalies"],
         examples=ingest.outputs["examples"],
-        classes=config.data.classes,
-        max_quarantined=config.data.max_quarantined,
-        allowed_repeats=config.data.allowed_repeats,
+        earlier_accounts=earlier.outputs["accounts"],
+        settings=DataGateSettings.of(config.data),
     )
-    return DataNodes(ingest, schema, statistics, anomalies, gate)
+    return DataNodes(ingest, schema, statistics, anomalies, earlier, gate)
 
 
 def model_nodes(config: Config, root: Root, data: DataNodes) -> ModelNodes:
@@ -176,6 +179,7 @@ def model_nodes(config: Config, root: Root, data: DataNodes) -> ModelNodes:
         transform_graph=transform.outputs["transform_graph"],
         schema=data.schema.outputs["schema"],
         data_blessing=data.gate.outputs["blessing"],
+        leakage_proof=data.gate.outputs["leakage_proof"],
         custom_config=training_config(config, root),
     )
     return ModelNodes(transform, trainer)
@@ -243,6 +247,7 @@ def report_node(config: Config, upstream: tuple[DataNodes, ModelNodes, Judgement
         "statistics": data.statistics.outputs["statistics"],
         "anomalies": data.anomalies.outputs["anomalies"],
         "data_blessing": data.gate.outputs["blessing"],
+        "leakage_proof": data.gate.outputs["leakage_proof"],
         "model": model.trainer.outputs["model"],
         "model_run": model.trainer.outputs["model_run"],
         "evaluation": judgement.evaluator.outputs["evaluation"],

@@ -1,39 +1,38 @@
 """The DataGate node."""
 
-import json
-from collections.abc import Sequence
-
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
 from tfx.types import BaseChannel, Channel, ComponentSpec, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
-from components.artifacts import DataBlessing, IngestAccount
+from components.artifacts import DataBlessing, IngestAccount, LeakageProof
 from components.data_gate.executor import Executor
+from components.data_gate.settings import DataGateSettings
 
 
 class DataGateSpec(ComponentSpec):
-    """Inputs, output and parameters of DataGate."""
+    """Inputs, outputs and parameter of DataGate."""
 
-    PARAMETERS = {  # noqa: RUF012  TFX's form
-        "classes": ExecutionParameter(type=str),
-        "allowed_repeats": ExecutionParameter(type=int),
-        "max_quarantined": ExecutionParameter(type=float),
-    }
+    PARAMETERS = {"settings": ExecutionParameter(type=str)}  # noqa: RUF012  TFX's form
     INPUTS = {  # noqa: RUF012  TFX's form
         "account": ChannelParameter(type=IngestAccount),
         "statistics": ChannelParameter(type=standard_artifacts.ExampleStatistics),
         "schema": ChannelParameter(type=standard_artifacts.Schema),
         "anomalies": ChannelParameter(type=standard_artifacts.ExampleAnomalies),
-        "examples": ChannelParameter(type=standard_artifacts.Examples, optional=True),
+        "examples": ChannelParameter(type=standard_artifacts.Examples),
+        "earlier_accounts": ChannelParameter(type=IngestAccount, optional=True),
     }
-    OUTPUTS = {"blessing": ChannelParameter(type=DataBlessing)}  # noqa: RUF012  TFX's form
+    OUTPUTS = {  # noqa: RUF012  TFX's form
+        "blessing": ChannelParameter(type=DataBlessing),
+        "leakage_proof": ChannelParameter(type=LeakageProof),
+    }
 
 
 class DataGate(BaseComponent):
     """Accepts or refuses the data, before any training.
 
-    Output `blessing`: a DataBlessing, 1 only if no finding refuses. With `examples` the findings on anomalies name rows.
+    Outputs: `blessing`, a DataBlessing, 1 only if no finding refuses; `leakage_proof`, a LeakageProof. Without
+    `earlier_accounts` (of runs whose data were accepted) nothing is compared with earlier test splits.
     """
 
     SPEC_CLASS = DataGateSpec
@@ -46,21 +45,20 @@ class DataGate(BaseComponent):
         statistics: BaseChannel,
         schema: BaseChannel,
         anomalies: BaseChannel,
-        examples: BaseChannel | None = None,
-        classes: Sequence[str],
-        allowed_repeats: int,
-        max_quarantined: float,
+        examples: BaseChannel,
+        earlier_accounts: BaseChannel | None = None,
+        settings: DataGateSettings,
     ) -> None:
-        """Judge for the configured classes; accept this many identical images across splits, this share of unusable rows."""
+        """Judge what these nodes left."""
         spec = DataGateSpec(
             account=account,
             statistics=statistics,
             schema=schema,
             anomalies=anomalies,
             examples=examples,
-            classes=json.dumps(list(classes)),
-            allowed_repeats=allowed_repeats,
-            max_quarantined=max_quarantined,
+            earlier_accounts=earlier_accounts,
+            settings=settings.model_dump_json(),
             blessing=Channel(type=DataBlessing),
+            leakage_proof=Channel(type=LeakageProof),
         )
         super().__init__(spec=spec)

@@ -1,7 +1,6 @@
-"""Reads what the nodes before found, judges it, and publishes the blessing."""
+"""Reads what the nodes before found, judges it, and publishes the blessing and the leakage proof."""
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,41 +14,82 @@ from tfx.utils import io_utils
 
 from components import blessing
 from components.blessing import Finding
+from components.data_gate import proof
 from components.data_gate.anomalies import RowsBreaking, judge_anomalies
 from components.data_gate.completeness import judge_classes, judge_counts, judge_quarantine, judge_sums
 from components.data_gate.contradiction import judge_contradictions
+from components.data_gate.earlier_tests import judge_earlier, judge_unreadable, read_earlier_test
 from components.data_gate.feature_rule import rows_breaking
-from components.data_gate.leakage import judge_patients, judge_repeats
-from components.image_example_gen.account import EXAMPLE, read_account, read_rows
+from components.data_gate.leakage import finding_of, judge_patients, judge_repeats, judge_studies
+from components.data_gate.near_repeats import judge_near_repeats
+from components.data_gate.proof import RuleProof
+from components.data_gate.settings import DataGateSettings
+from components.data_gate.stored_images import StoredImages
+from components.image_example_gen.account import EXAMPLE, RUN_ID, RowAccount, read_account, read_rows
 from components.predictions.example_files import example_files
 
 Artifacts = dict[str, list[Artifact]]
 
 
+ACCOUNT_ID, STATISTICS_ID = "account_id", "statistics_id"  # properties of the blessing: what it is the word on
+
+
 class Executor(BaseExecutor):
-    """Publishes the DataBlessing that Trainer needs."""
+    """Publishes the DataBlessing and the LeakageProof that Trainer needs."""
 
     def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]) -> None:
-        """Judge the data by the account, the statistics and the anomalies."""
+        """Judge the data by the account, the statistics, the anomalies and the accounts of earlier runs."""
+        settings = DataGateSettings.model_validate_json(exec_properties["settings"])
         folder = Path(artifact_utils.get_single_uri(input_dict["account"]))
         account, rows = read_account(folder), read_rows(folder)
-        examples = [row for row in rows if row.status == EXAMPLE]
         (statistics,) = input_dict["statistics"]
         measured = {split: _examples_measured(statistics, split) for split in account["splits"]}
+        rules = prove(input_dict, account, [row for row in rows if row.status == EXAMPLE], settings)
         findings = [
             *judge_sums(account),
-            *judge_classes(account, json.loads(exec_properties["classes"])),
-            judge_quarantine(account, rows, most=exec_properties["max_quarantined"]),
+            *judge_classes(account, settings.classes),
+            judge_quarantine(account, rows, most=settings.max_quarantined),
             judge_contradictions(rows),
-            judge_patients(examples, patient=account["patient"]),
-            judge_repeats(examples, allowed=exec_properties["allowed_repeats"]),
+            *map(finding_of, rules),
             *judge_counts(account, measured),
             # Of an empty split TFDV says that every column is gone; the missing classes say it better.
             *_anomalies(input_dict, [split for split, count in measured.items() if count]),
         ]
         findings.sort(key=lambda finding: not finding.refuses)
-        verdict = "data_refused" if any(finding.refuses for finding in findings) else "accepted"
-        blessing.publish(artifact_utils.get_single_instance(output_dict["blessing"]), verdict, findings)
+        proof.publish(artifact_utils.get_single_instance(output_dict["leakage_proof"]), rules)
+        bless(artifact_utils.get_single_instance(output_dict["blessing"]), input_dict, findings)
+
+
+def prove(
+    input_dict: Artifacts, account: Mapping[str, Any], examples: Sequence[RowAccount], settings: DataGateSettings
+) -> list[RuleProof]:
+    """Return every rule of the leakage proof."""
+    accounts = [
+        (artifact.get_string_custom_property(RUN_ID), Path(artifact.uri)) for artifact in input_dict.get("earlier_accounts", [])
+    ]
+    earlier = [(run, read_earlier_test(folder, run)) for run, folder in accounts]
+    readable = [test for _, test in earlier if test is not None]
+    return [
+        judge_patients(examples, patient=account["patient"]),
+        judge_studies(examples),
+        judge_repeats(examples, allowed=settings.allowed_repeats),
+        judge_near_repeats(
+            examples,
+            StoredImages(input_dict["examples"]),
+            bounds=settings.near_repeats,
+            allowed=settings.allowed_near_repeats,
+        ),
+        *judge_earlier(examples, account, readable, allowed_repeats=settings.allowed_repeats),
+        *judge_unreadable([run for run, test in earlier if test is None]),
+    ]
+
+
+def bless(output: Artifact, input_dict: Artifacts, findings: Sequence[Finding]) -> None:
+    """Publish the verdict, and which account and statistics it is about."""
+    verdict = "data_refused" if any(finding.refuses for finding in findings) else "accepted"
+    blessing.publish(output, verdict, findings)
+    output.set_int_custom_property(ACCOUNT_ID, artifact_utils.get_single_instance(input_dict["account"]).id)
+    output.set_int_custom_property(STATISTICS_ID, artifact_utils.get_single_instance(input_dict["statistics"]).id)
 
 
 def _examples_measured(statistics: Artifact, split: str) -> int:
@@ -75,6 +115,5 @@ def _anomalies(input_dict: Artifacts, splits: Sequence[str]) -> Iterator[Finding
 
 
 def _row_finder(input_dict: Artifacts, split: str, schema: schema_pb2.Schema) -> RowsBreaking:
-    """Return the function feature -> rows of a split that break its rule; without examples no row can be told."""
-    examples = input_dict.get("examples", [])
-    return partial(rows_breaking, example_files(examples, split), schema=schema) if examples else lambda _: ()
+    """Return the function feature -> rows of a split that break its rule."""
+    return partial(rows_breaking, example_files(input_dict["examples"], split), schema=schema)

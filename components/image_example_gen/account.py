@@ -15,6 +15,7 @@ ACCOUNT_FILE = "account.json"
 ROWS_FILE = "rows.jsonl"
 EXAMPLE: Final = "example"
 QUARANTINED: Final = "quarantined"
+RUN_ID = "run_id"  # custom property of the artifact: the run that made it
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class RowAccount:
         status: whether the row gave an example.
         reason: code of quarantine.Reason; None for an example.
         study: keyed hash of the study id; None without one.
+        difference_hash: of the canonical pixels, 16 hex digits (difference_hash.py); None for a quarantined row.
     """
 
     row: int
@@ -42,6 +44,7 @@ class RowAccount:
     status: Literal["example", "quarantined"] = "example"
     reason: str | None = None
     study: str | None = None
+    difference_hash: str | None = None
 
 
 Indexed = Mapping[str, Any]  # what became of every file of a source: pipeline/sources/index_note.py, counted()
@@ -57,6 +60,7 @@ def summary(
         "manifest_sha256": manifest_sha256,
         "key_id": settings.key_id,
         "indexed": indexed,
+        "image": settings.image_form,
         "rows": len(rows),
         "examples": len(examples),
         "patients": len({row.patient for row in examples}),
@@ -97,7 +101,12 @@ def write_account(
 def read_rows(folder: Path) -> tuple[RowAccount, ...]:
     """Return the rows that `write_account` wrote, in the manifest's order."""
     with (folder / ROWS_FILE).open(encoding="utf-8") as file:
-        return tuple(RowAccount(**json.loads(line)) for line in file)
+        return tuple(map(parsed_row, file))
+
+
+def parsed_row(line: str) -> RowAccount:
+    """Return the row of a line of rows.jsonl."""
+    return RowAccount(**json.loads(line))
 
 
 def read_account(folder: Path) -> dict[str, Any]:

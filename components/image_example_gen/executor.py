@@ -18,7 +18,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import Artifact, artifact_utils
 
 from components import progress
-from components.image_example_gen.account import QUARANTINED, RowAccount, write_account
+from components.image_example_gen.account import QUARANTINED, RUN_ID, RowAccount, write_account
 from components.image_example_gen.guarded_worker import GuardedRenderer
 from components.image_example_gen.image_reader import ImageReader, decoding_threads
 from components.image_example_gen.manifest import ManifestRow, digest, read_manifest
@@ -77,6 +77,7 @@ class Executor(BaseBeamExecutor):
         publish_examples(work, shards, Path(examples.uri))
         describe_examples(examples, content_sha256(work, shards))
         account = artifact_utils.get_single_instance(output_dict[ACCOUNT])
+        account.set_string_custom_property(RUN_ID, (self._context and self._context.pipeline_run_id) or "")
         write_account(
             Path(account.uri),
             accounts,

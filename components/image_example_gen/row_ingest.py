@@ -7,6 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from components.image_example_gen.account import QUARANTINED, RowAccount
+from components.image_example_gen.difference_hash import difference_hash
 from components.image_example_gen.image_reader import CanonicalImage, ImageReader
 from components.image_example_gen.manifest import ManifestRow
 from components.image_example_gen.pixel_properties import pixel_properties
@@ -53,7 +54,7 @@ class RowIngest:
             image = self.reader.read(row, self.folder)
         except ImageError as error:
             return replace(account, status=QUARANTINED, reason=error.reason), None
-        account = replace(account, pixels_sha256=image.pixels_sha256)
+        account = replace(account, pixels_sha256=image.pixels_sha256, difference_hash=difference_hash(image.pixels))
         return account, serialised_example(account, image, slice_values(row, self.settings.slices))
 
     def _keys(self, row: ManifestRow) -> RowAccount:

@@ -46,6 +46,14 @@ class IngestSettings:
         """The canonical image of these settings."""
         return CanonicalSpec(self.size, self.channels, self.fit, self.limits.pixels, self.sixteen_bit_range)
 
+    @property
+    def image_form(self) -> dict[str, Any]:
+        """What an image's pixels follow from, as plain JSON values; limits and burned_in only say which files are read."""
+        canonical, rendering = asdict(self.canonical), asdict(self.rendering)
+        del canonical["max_pixels"], rendering["burned_in"]
+        values: dict[str, Any] = json.loads(json.dumps({**canonical, "rendering": rendering}))
+        return values
+
     def to_json(self) -> str:
         """Return the settings as JSON with sorted keys."""
         return json.dumps(asdict(self), sort_keys=True)

@@ -7,7 +7,7 @@ from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
 from tfx.types.artifact import Artifact
 
-from components.artifacts import DataBlessing, IngestAccount, PredictionTable, Report
+from components.artifacts import DataBlessing, IngestAccount, LeakageProof, PredictionTable, Report
 from components.run_report.executor import Executor
 
 INPUT_TYPES: dict[str, type[Artifact]] = {
@@ -15,6 +15,7 @@ INPUT_TYPES: dict[str, type[Artifact]] = {
     "statistics": standard_artifacts.ExampleStatistics,
     "anomalies": standard_artifacts.ExampleAnomalies,
     "data_blessing": DataBlessing,
+    "leakage_proof": LeakageProof,
     "model": standard_artifacts.Model,
     "model_run": standard_artifacts.ModelRun,
     "evaluation": standard_artifacts.ModelEvaluation,

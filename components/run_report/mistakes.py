@@ -76,8 +76,8 @@ def mistake(scores: Scores, index: int, classes: Sequence[str], pictures: dict[s
     )
 
 
-def find_images(examples: str | None, keys: Sequence[str]) -> dict[str, str]:
-    """Return image key -> thumbnail, a data URI, for those keys that the test split holds."""
+def find_images(examples: str | None, keys: Sequence[str], split: str = SPLITS[2]) -> dict[str, str]:
+    """Return image key -> thumbnail, a data URI, for those keys that the split holds."""
     if not examples or not keys:
         return {}
     from tensorflow.train import Example  # noqa: PLC0415 - seconds to load, and most reports of refusals need none
@@ -85,7 +85,7 @@ def find_images(examples: str | None, keys: Sequence[str]) -> dict[str, str]:
     from components.predictions.example_files import records  # noqa: PLC0415 - loads tensorflow
 
     wanted, found = {key.encode(): key for key in keys}, {}
-    shards = sorted(map(str, (Path(examples) / f"Split-{SPLITS[2]}").iterdir()))
+    shards = sorted(map(str, (Path(examples) / f"Split-{split}").iterdir()))
     for record in records(shards).as_numpy_iterator():
         # A search for the key costs far less than parsing every example.
         for key in [key for key in wanted if key in record]:

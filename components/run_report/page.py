@@ -12,6 +12,7 @@ from components.run_report import (
     confusion,
     curves,
     data_account,
+    leakage,
     mistakes,
     performance,
     provenance,
@@ -26,6 +27,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 SECTIONS: Mapping[str, Callable[[ReportData], Section]] = {  # by anchor, in reading order
     "verdict": verdict.section,
     "data": data_account.section,
+    "leakage": leakage.section,
     "performance": performance.section,
     "curves": curves.section,
     "confusion": confusion.section,

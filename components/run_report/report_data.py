@@ -10,6 +10,8 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 
 from components.blessing import FINDINGS_FILE, Finding
 from components.blessing import read as read_blessing
+from components.data_gate.proof import PROOF_FILE, RuleProof
+from components.data_gate.proof import read as read_proof
 from components.evaluation.results import Results, read_results
 from components.image_example_gen.account import ACCOUNT_FILE, QUARANTINED, ROWS_FILE
 from components.predictions.table import PREDICTIONS_FILE
@@ -22,6 +24,7 @@ INPUTS = (
     "statistics",
     "anomalies",
     "data_blessing",
+    "leakage_proof",
     "model",
     "model_run",
     "evaluation",
@@ -63,6 +66,7 @@ class ReportData:
         statistics: split -> DatasetFeatureStatistics.
         anomalies: split -> Anomalies.
         blessings: gate (of GATES) -> what it said; a gate that did not run is missing.
+        leakage: rules of the leakage proof.
         history: content of history.json.
         scores: (model, split) -> predictions.
         evaluation: TFMA's metrics of the test split.
@@ -76,6 +80,7 @@ class ReportData:
     statistics: Mapping[str, Any] | None = None
     anomalies: Mapping[str, Any] | None = None
     blessings: Mapping[str, Blessing] | None = None
+    leakage: tuple[RuleProof, ...] | None = None
     history: Mapping[str, Any] | None = None
     scores: Mapping[tuple[str, str], Scores] | None = None
     evaluation: Results | None = None
@@ -99,6 +104,7 @@ def read(uris: Mapping[str, str], config: Config, facts: RunFacts) -> ReportData
         statistics=read_splits(uris.get("statistics"), "FeatureStats.pb", statistics_pb2.DatasetFeatureStatisticsList),
         anomalies=read_splits(uris.get("anomalies"), "SchemaDiff.pb", anomalies_pb2.Anomalies),
         blessings=read_blessings(uris),
+        leakage=read_leakage(uris.get("leakage_proof")),
         history=read_json(uris.get("model_run"), "history.json"),
         scores=read_predictions(uris.get("predictions"), config.data.classes),
         evaluation=read_evaluation(uris.get("evaluation")),
@@ -141,6 +147,12 @@ def read_evaluation(folder: str | None) -> Results | None:
     """Return what the Evaluator found, None where it wrote nothing."""
     written = folder is not None and any(Path(folder).glob("metrics*"))
     return read_results(Path(folder or "")) if written else None
+
+
+def read_leakage(folder: str | None) -> tuple[RuleProof, ...] | None:
+    """Return the rules of the leakage proof, None where the data gate did not come to it."""
+    written = folder is not None and (Path(folder) / PROOF_FILE).exists()
+    return read_proof(Path(folder or "")) if written else None
 
 
 def read_blessings(uris: Mapping[str, str]) -> Mapping[str, Blessing]:

@@ -1,4 +1,4 @@
-"""TFX's Trainer with one input more: the data blessing."""
+"""TFX's Trainer with two inputs more: the data blessing and the leakage proof."""
 
 from typing import Any
 
@@ -12,18 +12,19 @@ from tfx.types.component_spec import ChannelParameter
 from tfx.types.standard_artifacts import Model, ModelRun
 from tfx.utils import json_utils
 
-from components.artifacts import DataBlessing
-from components.trainer.executor import DATA_BLESSING, Executor
+from components.artifacts import DataBlessing, LeakageProof
+from components.trainer.executor import DATA_BLESSING, LEAKAGE_PROOF, Executor
 
 RUN_FN = "models.training.run_fn"
 
 
 class TrainerSpec(standard_component_specs.TrainerSpec):
-    """TFX's, in which the data blessing is required: a missing optional input would not hold a node back."""
+    """TFX's, in which blessing and proof are required: a missing optional input would not hold a node back."""
 
     INPUTS = {  # noqa: RUF012 - declared so by TFX
         **standard_component_specs.TrainerSpec.INPUTS,
         DATA_BLESSING: ChannelParameter(type=DataBlessing),
+        LEAKAGE_PROOF: ChannelParameter(type=LeakageProof),
     }
 
 
@@ -43,13 +44,16 @@ class Trainer(BaseComponent):
         transform_graph: BaseChannel,
         schema: BaseChannel,
         data_blessing: BaseChannel,
+        leakage_proof: BaseChannel,
         custom_config: dict[str, Any],
     ) -> None:
         """Connect the inputs; `custom_config` is what models.training.run_fn is told."""
-        inputs = {"examples": examples, "transform_graph": transform_graph, "schema": schema, DATA_BLESSING: data_blessing}
+        inputs = {"examples": examples, "transform_graph": transform_graph, "schema": schema}
+        gated = {DATA_BLESSING: data_blessing, LEAKAGE_PROOF: leakage_proof}
         super().__init__(
             spec=TrainerSpec(
                 **inputs,
+                **gated,
                 train_args=trainer_pb2.TrainArgs(splits=["train"]),
                 eval_args=trainer_pb2.EvalArgs(splits=["val"]),
                 run_fn=RUN_FN,

@@ -1,6 +1,6 @@
 """The run configuration: typed, frozen, validated once. Defaults are the recommended values."""
 
-from pipeline.config.data import Data, Fractions
+from pipeline.config.data import Data, Fractions, NearRepeats
 from pipeline.config.image import Image, ImageLimits, Rendering
 from pipeline.config.run import (
     FEWEST_PIXELS,
@@ -33,6 +33,7 @@ __all__ = [
     "Image",
     "ImageLimits",
     "MedmnistSource",
+    "NearRepeats",
     "Rendering",
     "Section",
     "Serving",

@@ -5,9 +5,9 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.components.common.importer import Importer
 from tfx.types import Artifact, standard_artifacts
 
-from components.artifacts import DataBlessing, IngestAccount, PredictionTable, Report
+from components.artifacts import DataBlessing, IngestAccount, LeakageProof, PredictionTable, Report
 
-TYPES = (IngestAccount, DataBlessing, PredictionTable, Report)
+TYPES = (IngestAccount, DataBlessing, LeakageProof, PredictionTable, Report)
 
 
 def test_every_type_comes_back_from_ml_metadata_as_itself(root: Any) -> None:

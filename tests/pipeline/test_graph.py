@@ -6,7 +6,7 @@ import pytest
 from tfx.dsl.components.common.resolver import RESOLVER_CONFIG
 from tfx.orchestration.pipeline import Pipeline
 
-from components.artifacts import DataBlessing
+from components.artifacts import DataBlessing, LeakageProof
 from components.clinical_gate.settings import GateSettings, image_form
 from models.rendering.settings import Limits, RenderSettings
 from pipeline import config_file, graph, root
@@ -15,8 +15,8 @@ from pipeline.config import Image, ImageLimits, Rendering
 from pipeline.node_launch import CompiledRun
 
 NODES = [
-    "ImageExampleGen", "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "DataGate", "Transform", "Trainer", "Baseline",
-    "Evaluator", "Predictions", "ClinicalGate", "InfraValidator", "Pusher", "RunReport",
+    "ImageExampleGen", "ImportSchemaGen", "EarlierData", "StatisticsGen", "ExampleValidator", "DataGate", "Transform", "Trainer",
+    "Baseline", "Evaluator", "Predictions", "ClinicalGate", "InfraValidator", "Pusher", "RunReport",
 ]  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def test_graph_has_every_node_in_the_order_of_launch(pipeline: Pipeline) -> None
 
 
 def test_every_node_with_code_of_its_own_names_it(pipeline: Pipeline) -> None:
-    assert set(graph.CODE) == set(NODES) - {"Baseline"}
+    assert set(graph.CODE) == set(NODES) - {"Baseline", "EarlierData"}
     assert all(source_of(module) for modules in graph.CODE.values() for module in modules)
 
 
@@ -47,6 +47,7 @@ def test_gates_publish_what_the_runner_reads(pipeline: Pipeline) -> None:
 def test_trainer_and_pusher_ask_for_their_blessings(pipeline: Pipeline) -> None:
     nodes = {node.id: node for node in pipeline.components}
     assert nodes["Trainer"].spec.inputs["data_blessing"].type is DataBlessing
+    assert nodes["Trainer"].spec.inputs["leakage_proof"].type is LeakageProof
     assert {"model_blessing", "infra_blessing"} <= set(nodes["Pusher"].spec.inputs)
 
 

@@ -1,11 +1,11 @@
-import json
 from typing import Any
 
 import pytest
 from tfx.types import Channel, standard_artifacts
 
-from components.artifacts import DataBlessing, IngestAccount
+from components.artifacts import DataBlessing, IngestAccount, LeakageProof
 from components.data_gate.component import DataGate, DataGateSpec
+from components.data_gate.settings import DataGateSettings
 
 KINDS = {
     "account": IngestAccount,
@@ -13,27 +13,27 @@ KINDS = {
     "schema": standard_artifacts.Schema,
     "anomalies": standard_artifacts.ExampleAnomalies,
     "examples": standard_artifacts.Examples,
+    "earlier_accounts": IngestAccount,
 }
+SETTINGS = DataGateSettings(classes=("normal", "ill, or not"), max_quarantined=0.25, allowed_repeats=3)
 
 
 def node(**changed: Any) -> DataGate:
-    told = {"classes": ("normal", "ill, or not"), "allowed_repeats": 3, "max_quarantined": 0.25}
-    return DataGate(**{name: Channel(type=kind) for name, kind in KINDS.items()} | told | changed)
+    return DataGate(**{name: Channel(type=kind) for name, kind in KINDS.items()} | {"settings": SETTINGS} | changed)
 
 
-def test_only_the_examples_may_be_absent() -> None:
-    assert {name for name, parameter in DataGateSpec.INPUTS.items() if parameter.optional} == {"examples"}
-    assert set(node(examples=None).inputs) == set(KINDS) - {"examples"}
+def test_only_the_accounts_of_earlier_runs_may_be_absent() -> None:
+    assert {name for name, parameter in DataGateSpec.INPUTS.items() if parameter.optional} == {"earlier_accounts"}
+    assert set(node(earlier_accounts=None).inputs) == set(KINDS) - {"earlier_accounts"}
 
 
-def test_output_is_the_blessing_that_trainer_needs() -> None:
-    assert {name: channel.type for name, channel in node().outputs.items()} == {"blessing": DataBlessing}
+def test_outputs_are_the_blessing_and_the_proof_that_trainer_needs() -> None:
+    outputs = {name: channel.type for name, channel in node().outputs.items()}
+    assert outputs == {"blessing": DataBlessing, "leakage_proof": LeakageProof}
 
 
-def test_classes_and_bounds_reach_the_executor() -> None:
-    properties = node().exec_properties
-    assert json.loads(properties["classes"]) == ["normal", "ill, or not"]
-    assert (properties["allowed_repeats"], properties["max_quarantined"]) == (3, 0.25)
+def test_settings_reach_the_executor() -> None:
+    assert DataGateSettings.model_validate_json(node().exec_properties["settings"]) == SETTINGS
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -16,7 +16,10 @@ from tfx.types import artifact_utils, standard_artifacts
 from components import blessing
 from components.artifacts import IngestAccount
 from components.blessing import Finding
+from components.data_gate import proof
 from components.data_gate.component import DataGate
+from components.data_gate.leakage import finding_of
+from components.data_gate.settings import DataGateSettings
 from components.image_example_gen.account import RowAccount, write_account
 from components.image_example_gen.settings import IngestSettings
 from pipeline.curated_schema import schema_for
@@ -69,13 +72,17 @@ def judge(root: Any, tmp_path: Path, classes: tuple[str, ...]) -> Judge:
             account=told.outputs["result"],
             anomalies=validator.outputs["anomalies"],
             examples=given.outputs["result"],
-            classes=classes,
-            allowed_repeats=0,
-            max_quarantined=0.01,
+            settings=DataGateSettings(classes=classes, max_quarantined=0.01),
         )
         launched = root.run("run", [given.with_id("Examples"), told, schema, statistics, validator, gate])
         (found,) = launched["DataGate"].outputs["blessing"]
         verdict, findings = blessing.read(found.uri)
+        (proven,) = launched["DataGate"].outputs["leakage_proof"]
+        rules = proof.read(Path(proven.uri))
+        assert proven.get_int_custom_property("proven") == int(all(rule.verdict != "broken" for rule in rules))
+        assert {finding_of(rule) for rule in rules} <= set(findings)
+        assert found.get_int_custom_property("account_id") == launched["Account"].outputs["result"][0].id
+        assert found.get_int_custom_property("statistics_id") == launched["StatisticsGen"].outputs["statistics"][0].id
         assert found.get_int_custom_property("blessed") == int(verdict == "accepted")
         return verdict, findings
 
@@ -96,7 +103,8 @@ def test_good_data_are_accepted_with_every_check_listed(judge: Judge, example_fo
     verdict, findings = judge(example_folder)
     assert verdict == "accepted"
     subjects = {finding.subject for finding in findings}
-    expected = {"classes in every split", "quarantined rows", "patients across splits", "identical images across splits"}
+    leakage = {f"{things} across splits" for things in ("patients", "studies", "identical images", "nearly identical images")}
+    expected = {"classes in every split", "quarantined rows", *leakage, "train and val against earlier test splits"}
     assert subjects == {*expected, "anomalies", "sums of the account", "images with two labels, files of two patients"}
     assert not any(finding.refuses for finding in findings)
 

@@ -21,6 +21,7 @@ def test_sums_are_those_of_the_rows() -> None:
     assert sums["quarantined"] == {"no_patient": 1, "unknown_label": 1}
     assert sums["unknown_labels"] == {"rows": 1}
     assert (sums["manifest_sha256"], sums["key_id"]) == ("abc", "00aa11bb")
+    assert sums["image"] == SETTINGS.image_form
     assert sums["fractions"] == {"train": 0.7, "val": 0.15, "test": 0.15}
 
 

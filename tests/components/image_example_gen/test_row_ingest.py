@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
+from components.image_example_gen.difference_hash import difference_hash
 from components.image_example_gen.guarded_worker import GuardedRenderer
 from components.image_example_gen.image_reader import ImageReader
 from components.image_example_gen.manifest import ManifestRow, read_manifest
@@ -68,6 +69,13 @@ def test_frames_of_one_file_are_different_images(setting: tuple[RowIngest, Manif
     ingest, row, _ = setting
     files = {ingest.ingest(replace(row, frame=frame))[0].file for frame in (None, 1, 2)}
     assert len(files) == 3
+
+
+def test_account_names_the_difference_hash_of_the_stored_pixels(setting: tuple[RowIngest, ManifestRow, ManifestRow]) -> None:
+    ingest, row, _ = setting
+    account, example = ingest.ingest(row)
+    stored = tf.io.decode_png(features_of(example)[features.IMAGE]).numpy()
+    assert account.difference_hash == difference_hash(stored)
 
 
 @pytest.mark.parametrize("split", features.SPLITS)

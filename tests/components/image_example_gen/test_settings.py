@@ -1,3 +1,5 @@
+import json
+
 from components.image_example_gen.settings import IngestSettings
 from models.canonical_image import CanonicalSpec
 from models.rendering.settings import Limits, RenderSettings
@@ -19,6 +21,12 @@ def test_json_gives_the_same_settings_back() -> None:
 def test_json_does_not_depend_on_the_order_of_arguments() -> None:
     one = IngestSettings(classes=("a", "b"), key_id="00aa11bb").to_json()
     assert one == IngestSettings(key_id="00aa11bb", classes=("a", "b")).to_json()
+
+
+def test_image_form_is_plain_json_and_leaves_out_which_files_are_read() -> None:
+    form = IngestSettings(classes=("a", "b"), key_id="0", size=64, max_pixels=9).image_form
+    assert form == {"size": 64, "channels": 3, "fit": "letterbox", "sixteen_bit_range": [0, 65_535]}
+    assert json.loads(json.dumps(form)) == form
 
 
 def test_canonical_image_follows_from_the_settings() -> None:

@@ -17,7 +17,9 @@ import tensorflow_model_analysis as tfma
 from PIL import Image
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
+from components.artifacts import LeakageProof
 from components.blessing import FINDINGS_FILE, Finding
+from components.data_gate.proof import Leak, Place, RuleProof, publish
 from components.evaluation.eval_config import eval_config
 from components.predictions.table import schema, write_table
 from components.run_report.report_data import ReportData, read
@@ -113,6 +115,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory, studies: list[Study], co
         "evaluation": lambda folder: write_evaluation(folder, studies, config),
         "model_run": write_history,
         "data_blessing": lambda folder: write_blessing(folder, "accepted", [finding("data.max_quarantined", refuses=False)]),
+        "leakage_proof": lambda folder: write_proof(folder, studies),
         "model_blessing": lambda folder: write_blessing(folder, "accepted", [finding("gate.rules", refuses=False)]),
         "infra_blessing": lambda folder: write_blessing(folder, "accepted", []),
     }
@@ -153,6 +156,48 @@ def finding(rule: str, *, refuses: bool, **changes: str) -> Finding:
 def write_blessing(folder: Path, verdict: str, findings: list[Finding]) -> None:
     content = {"verdict": verdict, "findings": [found.__dict__ for found in findings]}
     (folder / FINDINGS_FILE).write_text(json.dumps(content))
+
+
+def write_proof(folder: Path, studies: list[Study]) -> None:
+    """Write a proof with a patient in two splits, a near repeat and a patient of an earlier run's test split."""
+    first, later = studies[0], next(study for study in studies if study.split == "test")
+    here, there = Place(first.row, first.key, "train"), Place(later.row, later.key, "test")
+    before = Place(7, later.key, "test", "20260101T000000-aaaa")
+    near = Leak(later.key, (there, here, here), distance=3, correlation=0.9931)
+    rules = [
+        RuleProof(
+            "data.patient",
+            "patients across splits",
+            "none",
+            "1 of 2",
+            "broken",
+            {"patients": 2},
+            (Leak(first.patient, (here, there)),),
+            "Move.",
+        ),
+        RuleProof("data.study", "studies across splits", "none", "no image names a study", "not_compared"),
+        RuleProof(
+            "data.allowed_near_repeats",
+            "nearly identical images across splits",
+            "listed",
+            "1",
+            "accepted",
+            {"images": 2},
+            (near,),
+        ),
+        RuleProof(
+            "earlier test splits",
+            "patients of train and val in an earlier test split",
+            "none",
+            "1",
+            "broken",
+            {},
+            (Leak(first.patient, (here, before)),),
+        ),
+    ]
+    output = LeakageProof()
+    output.uri = str(folder)
+    publish(output, rules)
 
 
 def write_account(folder: Path, studies: list[Study]) -> None:

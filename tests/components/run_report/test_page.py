@@ -29,7 +29,7 @@ QUIET = (
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
-HEADINGS = ("Verdict", "Data", "Performance", "Curves", "Confusion matrix", "Mistakes", "Training", "What exactly ran")
+HEADINGS = ("Verdict", "Data", "Leakage", "Performance", "Curves", "Confusion matrix", "Mistakes", "Training", "What exactly ran")
 VOID = {"meta", "link", "img", "br", "rect", "path", "use"}
 
 
@@ -130,11 +130,13 @@ def test_names_from_the_configuration_are_escaped(data: ReportData) -> None:
 def test_a_run_without_artifacts_has_a_page_that_says_why(config: Config) -> None:
     page = render(read({}, config, RunFacts(run_id="1", verdict="failed", reason="Trainer ran out of memory.")))
     assert "Trainer ran out of memory." in page
-    assert page.count("The run failed before this was made.") == 7
+    assert page.count("The run failed before this was made.") == 8
     assert Outline(page).open == []
 
 
-@pytest.mark.parametrize("name", ["account", "statistics", "anomalies", "predictions", "evaluation", "model_run", "examples"])
+@pytest.mark.parametrize(
+    "name", ["account", "statistics", "anomalies", "leakage_proof", "predictions", "evaluation", "model_run", "examples"]
+)
 def test_any_input_may_be_missing(name: str, artifacts: dict[str, str], config: Config, facts: RunFacts) -> None:
     left = {key: uri for key, uri in artifacts.items() if key != name}
     assert "<h1>demo</h1>" in render(read(left, config, facts))
@@ -142,7 +144,8 @@ def test_any_input_may_be_missing(name: str, artifacts: dict[str, str], config: 
 
 def test_an_empty_artifact_counts_as_missing(tmp_path: Path, artifacts: dict[str, str], config: Config, facts: RunFacts) -> None:
     data = read(dict.fromkeys(artifacts, str(tmp_path)), config, facts)
-    assert (data.account, data.statistics, data.scores, data.evaluation, data.history) == (None, None, None, None, None)
+    assert (data.account, data.statistics, data.leakage) == (None, None, None)
+    assert (data.scores, data.evaluation, data.history) == (None, None, None)
 
 
 def fail(data: ReportData) -> Section:

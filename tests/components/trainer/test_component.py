@@ -2,7 +2,7 @@ import pytest
 from tfx.types import standard_artifacts
 from tfx.types.channel import Channel
 
-from components.artifacts import DataBlessing
+from components.artifacts import DataBlessing, LeakageProof
 from components.trainer.component import Trainer, TrainerSpec
 
 
@@ -12,18 +12,25 @@ def make(**changed):
         "transform_graph": standard_artifacts.TransformGraph,
         "schema": standard_artifacts.Schema,
         "data_blessing": DataBlessing,
+        "leakage_proof": LeakageProof,
     }
     return Trainer(**({name: Channel(type=kind) for name, kind in kinds.items()} | {"custom_config": {"a": 1}} | changed))
 
 
-def test_data_blessing_is_a_required_input():
-    assert not TrainerSpec.INPUTS["data_blessing"].optional
-    assert "data_blessing" in make().inputs
+@pytest.mark.parametrize("name", ["data_blessing", "leakage_proof"])
+def test_word_of_the_data_gate_is_a_required_input(name):
+    assert not TrainerSpec.INPUTS[name].optional
+    assert name in make().inputs
 
 
 def test_a_blessing_of_another_gate_is_refused():
     with pytest.raises(TypeError, match="DataBlessing"):
         make(data_blessing=Channel(type=standard_artifacts.InfraBlessing))
+
+
+def test_a_proof_of_another_kind_is_refused():
+    with pytest.raises(TypeError, match="LeakageProof"):
+        make(leakage_proof=Channel(type=DataBlessing))
 
 
 def test_outputs_are_those_of_tfx():

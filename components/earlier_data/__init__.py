@@ -1,0 +1,1 @@
+"""Which data earlier runs were accepted with."""

@@ -1,0 +1,36 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from components.data_gate.likeness import SIDE, correlation, grey_values
+
+
+def png(pixels: np.ndarray) -> bytes:
+    written = io.BytesIO()
+    Image.fromarray(pixels).save(written, "PNG")
+    return written.getvalue()
+
+
+def test_correlation_is_numpys() -> None:
+    first, second = np.random.default_rng(1).integers(0, 256, (2, 5, 400), dtype=np.uint8)
+    expected = [np.corrcoef(a, b)[0, 1] for a, b in zip(first, second, strict=True)]
+    assert correlation(first, second) == pytest.approx(expected, abs=1e-6)
+
+
+def test_brightness_and_contrast_are_not_seen() -> None:
+    image = np.random.default_rng(1).integers(0, 100, (1, 400), dtype=np.uint8)
+    assert correlation(image, image * 2 + 30) == pytest.approx([1.0], abs=1e-6)
+
+
+def test_single_grey_is_like_nothing() -> None:
+    flat = np.full((1, 9), 7, np.uint8)
+    assert correlation(flat, flat).tolist() == [0.0]
+
+
+def test_small_image_keeps_its_pixels_and_a_large_one_is_reduced_by_area() -> None:
+    small = np.arange(9, dtype=np.uint8).reshape(3, 3)
+    assert grey_values(png(small)).tolist() == list(range(9))
+    large = np.repeat(np.repeat(np.arange(SIDE * SIDE).reshape(SIDE, SIDE) % 251, 2, 0), 2, 1).astype(np.uint8)
+    assert grey_values(png(large)).tolist() == (np.arange(SIDE * SIDE) % 251).tolist()

@@ -1,0 +1,128 @@
+"""Leaks in real data, between runs, and in altered copies: exit code, proof, report, unchanged serving folder."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+pytestmark = pytest.mark.e2e
+Rows = list[dict[str, str]]
+QUICK = ("--set", "training.steps=2", "--set", "gate.rules=[]", "--set", "evaluation.thresholds=[{metric: auc, at_least: 0.01}]")
+PNEUMONIAMNIST = Path("medmnist", "pneumoniamnist_reassembled.npz")
+CACHELESS = {"EarlierData", "Baseline", "RunReport"}  # resolvers, and the report of each run
+
+
+def rules_of(root: Path) -> dict[str, dict[str, Any]]:
+    """Return the rules of the newest leakage proof by their subject."""
+    newest = max((root / "artifacts" / "DataGate" / "leakage_proof").iterdir(), key=lambda folder: int(folder.name))
+    return {rule["subject"]: rule for rule in json.loads((newest / "proof.json").read_text())["rules"]}
+
+
+def splits_as_hashed(rows: Rows) -> None:
+    """Leave the manifest as it is: the split follows from the patient."""
+
+
+def as_jpeg(pixels: np.ndarray) -> np.ndarray:
+    written = io.BytesIO()
+    Image.fromarray(pixels).save(written, "JPEG", quality=75)
+    return np.asarray(Image.open(written))
+
+
+def brighter(pixels: np.ndarray) -> np.ndarray:
+    return (pixels * 0.85 + 20).astype(np.uint8)
+
+
+def write_altered_copies(whole: Path, target: Path) -> None:
+    """Write a part of PneumoniaMNIST in which two test images are altered copies of train images."""
+    arrays = dict(np.load(whole))
+    random = np.random.default_rng(4)
+    for split, count in (("train", 300), ("val", 80), ("test", 80)):
+        kept = random.choice(len(arrays[f"{split}_images"]), count, replace=False)
+        for name in (f"{split}_images", f"{split}_labels"):
+            arrays[name] = arrays[name][kept]
+    for position, alter in enumerate((as_jpeg, brighter)):
+        arrays["test_images"][position] = alter(arrays["train_images"][position])
+        arrays["test_labels"][position] = arrays["train_labels"][position]
+    np.savez(target, **arrays)
+
+
+def leak_a_patient(rows: Rows) -> None:
+    for number, row in enumerate(rows):
+        row["split"] = ("train", "train", "train", "val", "test")[number % 5]
+
+
+@pytest.fixture
+def pneumoniamnist(project: Path, tmp_path: Path) -> Callable[[Path], Path]:
+    """Return a function that makes the shipped configuration read another file, with everything below the test's folder."""
+
+    def make(arrays: Path) -> Path:
+        tree = yaml.safe_load((project / "configs" / "pneumoniamnist.yaml").read_text())
+        tree["data"] |= {"manifest": str(tmp_path / "manifest.csv"), "pseudonym_key_file": str(project / "configs" / "demo.key")}
+        tree["data"]["source"]["path"] = str(arrays)
+        config = tmp_path / "pneumoniamnist.yaml"
+        config.write_text(yaml.safe_dump(tree))
+        return config
+
+    return make
+
+
+def test_eight_images_that_pneumoniamnist_has_in_train_and_val_are_found(
+    pneumoniamnist, shared_data: Path, medtfx, tmp_path: Path
+) -> None:
+    config = pneumoniamnist(shared_data / PNEUMONIAMNIST)
+    done = medtfx("run", config, "--root", tmp_path / "root", "--json", "--set", "data.allowed_repeats=7")
+    assert done.code == 3
+    (reason,) = done.result["reasons"]
+    assert "8 images in more than one split" in reason
+    leaks = rules_of(tmp_path / "root")["identical images across splits"]["leaks"]
+    assert [{place["split"] for place in leak["places"]} for leak in leaks] == [{"train", "val"}] * 8
+    # The splits hold many alike X-rays: the hash alone would name most of the test images.
+    assert rules_of(tmp_path / "root")["nearly identical images across splits"]["leaks"] == []
+
+
+def test_patient_of_an_earlier_test_split_is_not_learned_from(own_data, medtfx, files_below, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    config = own_data(splits_as_hashed)
+    first = medtfx("run", config, "--root", root, "--json", *QUICK)
+    assert first.result["verdict"] == "pushed", first.stdout + first.stderr
+    served = files_below(root / "serving")
+
+    again = medtfx("run", config, "--root", root, "--json", *QUICK)
+    assert set(again.result["seconds"]) - set(again.result["cached"]) == CACHELESS
+
+    moved = medtfx("run", config, "--root", root, "--json", *QUICK, "--set", "data.split_seed=another")
+    assert (moved.code, moved.result["verdict"]) == (3, "data_refused")
+    assert any("patients" in reason and first.result["run_id"] in reason for reason in moved.result["reasons"])
+    assert first.result["run_id"] in Path(moved.result["report"]).read_text()
+    leak = rules_of(root)["patients of train and val in an earlier test split"]["leaks"][0]
+    assert {place["split"] for place in leak["places"] if place["run"] == first.result["run_id"]} == {"test"}
+
+    leaked = medtfx("run", own_data(leak_a_patient), "--root", root, "--json", *QUICK)
+    assert leaked.code == 3
+    assert rules_of(root)["patients across splits"]["verdict"] == "broken"
+    assert "patients across splits" in Path(leaked.result["report"]).read_text()
+    assert files_below(root / "serving") == served
+
+
+def test_copies_in_another_encoding_are_listed_and_refuse_above_the_count(
+    pneumoniamnist, shared_data: Path, medtfx, tmp_path: Path
+) -> None:
+    write_altered_copies(shared_data / PNEUMONIAMNIST, tmp_path / "altered.npz")
+    config, root = pneumoniamnist(tmp_path / "altered.npz"), tmp_path / "root"
+    refused = medtfx("run", config, "--root", root, "--json", *QUICK, "--set", "data.allowed_near_repeats=1")
+    assert refused.code == 3
+    assert ["data.allowed_near_repeats" in reason for reason in refused.result["reasons"]] == [True]
+    leaks = rules_of(root)["nearly identical images across splits"]["leaks"]
+    assert [[place["split"] for place in leak["places"]] for leak in leaks] == [["test", "train"]] * 2
+    report = Path(refused.result["report"]).read_text()
+    assert report.count('alt="Image of test') == report.count('alt="Image of train') == 2
+
+    listed = medtfx("run", config, "--root", root, "--json", *QUICK)
+    assert listed.result["verdict"] == "pushed", listed.stdout + listed.stderr
+    assert rules_of(root)["nearly identical images across splits"]["verdict"] == "accepted"
