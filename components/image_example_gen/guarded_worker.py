@@ -113,7 +113,8 @@ class Worker:
 
     def __init__(self, settings: RenderSettings, limits: Limits) -> None:
         """Start the process; it loads its libraries while this one goes on."""
-        self._seconds = limits.seconds
+        self._settings = settings
+        self._limits = limits
         self._connection, theirs = multiprocessing.Pipe()
         with theirs:
             self._process = subprocess.Popen(
@@ -122,15 +123,15 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )
-        self._connection.send((settings, limits))
 
     def gets_ready(self) -> bool:
-        """Wait until the process has loaded its libraries; tell whether it has got there.
+        """Tell the process its settings and wait until it has loaded its libraries; tell whether it has got there.
 
         Raises:
             MedtfxError: when it ended of itself, or takes far too long.
         """
         try:
+            self._connection.send((self._settings, self._limits))
             if self._connection.poll(START_SECONDS) and self._connection.recv_bytes() == render_process.READY:
                 return True
         except (EOFError, OSError):
@@ -157,7 +158,7 @@ class Worker:
         try:
             self._connection.send(frame)
             self._connection.send_bytes(encoded)
-            if not self._connection.poll(self._seconds):
+            if not self._connection.poll(self._limits.seconds):
                 raise failure(Reason.TOO_SLOW)
             return self._answer()
         except (EOFError, OSError, ValueError) as error:  # ValueError: an answer that is none
