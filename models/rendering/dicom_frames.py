@@ -47,8 +47,20 @@ def stored_frames(dataset: Dataset, indices: Sequence[int], limits: Limits) -> I
     plugin = decoder_of(syntax)
     for index in indices:
         if syntax.is_encapsulated:
-            check_codestream(get_frame(dataset.PixelData, index, number_of_frames=frame_count(dataset)), limits)
+            check_codestream(encoded_frame(dataset, index), limits)
         yield pixel_array(dataset, index=index, decoding_plugin=plugin)
+
+
+def encoded_frame(dataset: Dataset, index: int) -> bytes:
+    """Return the bytes of a compressed frame, counted from 0, found as pydicom finds them."""
+    tables = ("ExtendedOffsetTable", "ExtendedOffsetTableLengths")
+    offsets = tuple(dataset[table].value for table in tables if table in dataset)
+    return get_frame(
+        dataset.PixelData,
+        index,
+        number_of_frames=frame_count(dataset),
+        extended_offsets=offsets if len(offsets) == len(tables) else None,
+    )
 
 
 def decoder_of(syntax: UID) -> str:
