@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from models.rendering.settings import RenderSettings
 from pipeline.config.section import Section
@@ -59,6 +59,14 @@ class Image(Section):
         if not 0 <= low < high <= 65_535:
             raise ValueError(f"[{low}, {high}]; expected [low, high] with 0 <= low < high <= 65535")
         return value
+
+    @model_validator(mode="after")
+    def channel_for_each_window(self) -> "Image":
+        """Refuse three windows for a grey image, which would mix them."""
+        windows = len(self.rendering.windows)
+        if windows > self.channels:
+            raise ValueError(f"rendering.windows names {windows}, channels is {self.channels}; expected 3 channels or one window")
+        return self
 
     @property
     def render_settings(self) -> RenderSettings:
