@@ -51,6 +51,14 @@ class Image(Section):
     limits: ImageLimits = ImageLimits()
     rendering: Rendering = Rendering()
 
+    @model_validator(mode="after")
+    def channel_for_each_window(self) -> "Image":
+        """Refuse three windows for a grey image, which would mix them."""
+        windows = len(self.rendering.windows)
+        if windows > self.channels:
+            raise ValueError(f"rendering.windows names {windows}, channels is {self.channels}; expected 3 channels or one window")
+        return self
+
     @field_validator("sixteen_bit_range")
     @classmethod
     def rising_range(cls, value: tuple[int, int]) -> tuple[int, int]:
@@ -59,14 +67,6 @@ class Image(Section):
         if not 0 <= low < high <= 65_535:
             raise ValueError(f"[{low}, {high}]; expected [low, high] with 0 <= low < high <= 65535")
         return value
-
-    @model_validator(mode="after")
-    def channel_for_each_window(self) -> "Image":
-        """Refuse three windows for a grey image, which would mix them."""
-        windows = len(self.rendering.windows)
-        if windows > self.channels:
-            raise ValueError(f"rendering.windows names {windows}, channels is {self.channels}; expected 3 channels or one window")
-        return self
 
     @property
     def render_settings(self) -> RenderSettings:
