@@ -11,11 +11,12 @@ from pydicom.dataset import Dataset
 
 from models.rendering.aspect import Size, pixel_aspect, resize, square_size
 from models.rendering.dicom_colour import is_grey, render_colour
-from models.rendering.dicom_frames import chosen_frames, stored_frames
+from models.rendering.dicom_frames import stored_frames
 from models.rendering.dicom_grey import render_frame, render_projection
-from models.rendering.dicom_guards import check_header
+from models.rendering.dicom_guards import check_header, frame_count
 from models.rendering.dicom_header import frame_header
 from models.rendering.dicom_reading import read_dataset
+from models.rendering.frames import chosen_frames
 from models.rendering.settings import Limits, RenderSettings
 from pipeline.errors import ImageError
 from pipeline.reasons import Reason, failure
@@ -46,7 +47,7 @@ def render_dicom(encoded: bytes, settings: RenderSettings, *, limits: Limits, fr
     with stated_reasons(), silence():
         dataset = read_dataset(encoded, limits)
         check_header(dataset, settings, limits)
-        indices = chosen_frames(dataset, settings, frame)
+        indices = chosen_frames(frame_count(dataset), settings.frames, frame)
         size = Size(int(dataset.Rows), int(dataset.Columns))
         square = square_size(size, pixel_aspect(frame_header(dataset, indices[0])), limits)
         return resize(_render(dataset, settings, indices, limits), square)

@@ -1,4 +1,4 @@
-"""Which frames of a DICOM file are rendered, and their stored values."""
+"""The stored values of frames of a DICOM file."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,30 +10,10 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID
 
 from models.rendering.dicom_guards import check_codestream, frame_count
-from models.rendering.settings import Limits, RenderSettings
-from pipeline.reasons import Reason, failure
+from models.rendering.settings import Limits
 
 # GDCM, which pydicom would ask first, ends the whole process on some damaged JPEG: it comes last, for lossless JPEG alone.
 DECODERS = ("pylibjpeg", "pyjpegls", "pillow", "gdcm")
-
-
-def chosen_frames(dataset: Dataset, settings: RenderSettings, frame: int | None) -> Sequence[int]:
-    """Return the frames to render, counted from 0.
-
-    Args:
-        dataset: the file.
-        settings: the rule for a file of several frames.
-        frame: the one that a manifest row names, counted from 1; None: by the rule.
-
-    Raises:
-        ImageError: when the file has no such frame.
-    """
-    count = frame_count(dataset)
-    if frame is not None:
-        if not 1 <= frame <= count:
-            raise failure(Reason.UNKNOWN_FRAME)
-        return (frame - 1,)
-    return range(count) if settings.frames == "maximum" else (count // 2,)
 
 
 def stored_frames(dataset: Dataset, indices: Sequence[int], limits: Limits) -> Iterator[np.ndarray]:
@@ -47,8 +27,20 @@ def stored_frames(dataset: Dataset, indices: Sequence[int], limits: Limits) -> I
     plugin = decoder_of(syntax)
     for index in indices:
         if syntax.is_encapsulated:
-            check_codestream(get_frame(dataset.PixelData, index, number_of_frames=frame_count(dataset)), limits)
+            check_codestream(encoded_frame(dataset, index), limits)
         yield pixel_array(dataset, index=index, decoding_plugin=plugin)
+
+
+def encoded_frame(dataset: Dataset, index: int) -> bytes:
+    """Return the bytes of a compressed frame, counted from 0, found as pydicom finds them."""
+    tables = ("ExtendedOffsetTable", "ExtendedOffsetTableLengths")
+    offsets = tuple(dataset[table].value for table in tables if table in dataset)
+    return get_frame(
+        dataset.PixelData,
+        index,
+        number_of_frames=frame_count(dataset),
+        extended_offsets=offsets if len(offsets) == len(tables) else None,
+    )
 
 
 def decoder_of(syntax: UID) -> str:

@@ -18,7 +18,7 @@ def chosen_frames(count: int, rule: Literal["middle", "maximum"], frame: int | N
         ImageError: unknown_frame, when the file has no such frame.
     """
     if frame is None:
-        return range(count) if rule == "maximum" else [count // 2]
+        return range(count) if rule == "maximum" else (count // 2,)
     if not 1 <= frame <= count:
         raise failure(Reason.UNKNOWN_FRAME)
-    return [frame - 1]
+    return (frame - 1,)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from models.rendering.settings import RenderSettings
 from pipeline.config.section import Section
@@ -50,6 +50,14 @@ class Image(Section):
     sixteen_bit_range: tuple[int, int] = (0, 65_535)  # values of 16-bit files that become 0 and 255
     limits: ImageLimits = ImageLimits()
     rendering: Rendering = Rendering()
+
+    @model_validator(mode="after")
+    def channel_for_each_window(self) -> "Image":
+        """Refuse three windows for a grey image, which would mix them."""
+        windows = len(self.rendering.windows)
+        if windows > self.channels:
+            raise ValueError(f"rendering.windows names {windows}, channels is {self.channels}; expected 3 channels or one window")
+        return self
 
     @field_validator("sixteen_bit_range")
     @classmethod

@@ -60,6 +60,10 @@ def test_configuration_is_frozen() -> None:
         (changed(image={"sixteen_bit_range": [-1, 9]}), "0 <= low < high"),
         (changed(image={"rendering": {"windows": [[40, 400], [50, 100]]}}), r"2 windows; expected none, 1 \(grey\) or 3"),
         (changed(image={"rendering": {"windows": [[40, 0]]}}), r"\[40, 0\]; expected \[center, width\] with width >= 1"),
+        (
+            changed(image={"channels": 1, "rendering": {"windows": [[40, 400], [50, 100], [-600, 1500]]}}),
+            "rendering.windows names 3, channels is 1; expected 3 channels or one window",
+        ),
         (changed(image={"rendering": {"frames": "first"}}), "'middle' or 'maximum'"),
         (changed(image={"limits": {"seconds": 0}}), "greater than 0"),
         (changed(image={"limits": {"memory_mb": 10}}), "greater than or equal to 64"),

@@ -67,6 +67,15 @@ def renderer() -> Iterator[GuardedRenderer]:
 
 
 @pytest.fixture
+def crashing_dicom(shared_data: Path) -> bytes:
+    """A lossless JPEG in DICOM that claims 214 bit instead of 8: GDCM, its one decoder, ends the process on it."""
+    encoded = bytearray((shared_data / "dicom/pydicom/SC_rgb_jpeg_gdcm.dcm").read_bytes())
+    frame_header = encoded.rfind(b"\xff\xc3\x00\x11\x08")
+    encoded[frame_header + 4] = 214
+    return bytes(encoded)
+
+
+@pytest.fixture
 def make_data(tmp_path: Path) -> Callable[..., DataSet]:
     """Return a function that writes `count` images of 20 x 24 pixels, two per patient, and their manifest."""
 

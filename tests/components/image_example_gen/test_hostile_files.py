@@ -142,7 +142,9 @@ def deflated_dicom(shared_data: Path, expanded: int) -> bytes:
     return buffer.getvalue()
 
 
-def test_bombs_fall_alone_and_the_files_between_them_stand(files: Any, shared_data: Path, tmp_path: Path, project: Path) -> None:
+def test_bombs_fall_alone_and_the_files_between_them_stand(
+    files: Any, shared_data: Path, tmp_path: Path, project: Path, crashing_dicom: bytes
+) -> None:
     values = np.random.default_rng(0).integers(0, 99, (8, 9, 3)).astype(np.int16)
     header = nibabel.Nifti1Image(values, np.eye(4)).header.copy()
     header.set_data_shape((5000, 5000, 300))
@@ -154,15 +156,15 @@ def test_bombs_fall_alone_and_the_files_between_them_stand(files: Any, shared_da
         "wide.tif": saved(Image.fromarray(np.zeros((7000, 7000), np.float32)), "TIFF", compression="tiff_adobe_deflate"),
         "good.tif": saved(Image.fromarray(values[..., 1].astype(np.uint8)), "TIFF"),
         "deflated.dcm": deflated_dicom(shared_data, 2**28),
+        "crash.dcm": crashing_dicom,
         "good.dcm": (shared_data / "dicom/pydicom/CT_small.dcm").read_bytes(),
     }
     for name, content in made.items():
         (files.folder / name).write_bytes(content)
     files.rows.extend(rows_of(made))
     _, outcomes = ingest(files.with_settings(limits=Limits(memory_mb=150)), tmp_path / "run", project)
-    bombs = {name for name, outcome in outcomes.items() if outcome == "too_much_memory"}
-    assert bombs == {"claim.nii.gz", "wide.tif", "deflated.dcm"}
-    assert {outcome for name, outcome in outcomes.items() if name not in bombs} == {"example"}
+    bombs = dict.fromkeys(("claim.nii.gz", "wide.tif", "deflated.dcm"), "too_much_memory") | {"crash.dcm": "decoder_crashed"}
+    assert outcomes == {**dict.fromkeys(made, "example"), **bombs}
 
 
 PIXELS = np.random.default_rng(2).integers(0, 256, (20, 30, 3), dtype=np.uint8)

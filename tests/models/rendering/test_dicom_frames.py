@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import (
@@ -18,7 +19,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from models.rendering.dicom_frames import decoder_of, stored_frames
+from models.rendering.dicom_frames import decoder_of, encoded_frame, stored_frames
 from models.rendering.settings import Limits, RenderSettings
 
 WINDOW = {"WindowCenter": 128, "WindowWidth": 256}  # leaves 8-bit values as they are
@@ -82,6 +83,19 @@ def test_functional_groups_give_each_frame_its_rescale_and_all_their_window(rend
 def test_spacing_of_a_functional_group_is_corrected(rendered) -> None:
     shared = group("PixelMeasuresSequence", PixelSpacing=[2, 1])
     assert rendered(FRAMES, SharedFunctionalGroupsSequence=[shared]).shape == (2, 4)
+
+
+def test_frames_in_several_fragments_are_found_by_their_offset_table(shared_data: Path, quiet) -> None:
+    source = dcmread(shared_data / "dicom" / "pydicom-data" / "emri_small_jpeg_2k_lossless.dcm")
+    count = int(source.NumberOfFrames)
+    frames = [encoded_frame(source, index) for index in range(count)]
+    expected = list(stored_frames(source, range(count), Limits()))
+    fragmented, offsets, lengths = encapsulate_extended(frames)
+    source.PixelData, source.ExtendedOffsetTable, source.ExtendedOffsetTableLengths = fragmented, offsets, lengths
+    np.testing.assert_array_equal(list(stored_frames(source, range(count), Limits())), expected)
+    del source.ExtendedOffsetTable, source.ExtendedOffsetTableLengths
+    source.PixelData = encapsulate(frames, fragments_per_frame=2)  # with a basic offset table
+    np.testing.assert_array_equal(list(stored_frames(source, range(count), Limits())), expected)
 
 
 def test_gdcm_decodes_what_nothing_else_does() -> None:
