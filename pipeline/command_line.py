@@ -59,7 +59,7 @@ def index(
         ),
     ] = None,
     images: Annotated[Path | None, typer.Option(help="Table: folder that the path column starts from.")] = None,
-    key_file: Annotated[Path | None, typer.Option(help="--which: the pseudonym key, when it is not beside the manifest.")] = None,
+    key_file: Annotated[Path | None, typer.Option(help="The pseudonym key, when it is not beside the manifest.")] = None,
     classes: Annotated[str | None, typer.Option(help=".npz: names of labels 0, 1, ..., separated by commas.")] = None,
     labels: Annotated[Path | None, typer.Option(help="DICOM: CSV table with a label per image, study or patient.")] = None,
     join: Annotated[
@@ -84,6 +84,11 @@ def index(
     secondary_capture: Annotated[
         bool, typer.Option("--secondary-capture", help="DICOM: use secondary captures too (digitised films; screenshots).")
     ] = False,
+    retry: Annotated[
+        Path | None,
+        typer.Option(metavar="MANIFEST", help="Read again what runs of --root set aside; the next run takes what can be read."),
+    ] = None,
+    root: Annotated[Path | None, typer.Option(help="--retry: root of the runs, such as runs/demo.")] = None,
     which: Annotated[
         str | None, typer.Option(metavar="HASH", help="Name the file behind 'file HASH' of a report; -o is the manifest.")
     ] = None,
@@ -103,13 +108,23 @@ def index(
 
       medtfx index --which 3f9a0c11d2e4 manifest.csv
 
+      medtfx index --retry manifest.csv --root runs/demo
+
     Of a DICOM tree headers are read, and no pixel is decoded; what is no image to learn from (structured reports,
     segmentations, presentation states, repeated instances, ...) is left out and counted by reason. A killed index continues;
     an unchanged file is not read again.
     """
     from pipeline.index_command import DicomOptions, index_command, which_command  # noqa: PLC0415 - only this command needs it
 
-    if which:
+    if retry:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # read once, when TensorFlow's C++ code loads
+        from pipeline.index_command import key_for  # noqa: PLC0415
+        from pipeline.retry_command import retry_command  # noqa: PLC0415 - TensorFlow loads here
+
+        if root is None:
+            raise ConfigError("--retry: name the root of the runs with --root, such as runs/demo")
+        retry_command(retry, root, key_for(retry, key_file))
+    elif which:
         which_command(which, source or output, key_file)
     else:
         dicom = DicomOptions(labels, join, tuple(header_slice or ()), frames, secondary_capture)

@@ -57,6 +57,7 @@ def summary(
         "manifest_sha256": manifest_sha256,
         "key_id": settings.key_id,
         "indexed": indexed,
+        "settings": {**json.loads(settings.to_json()), "key_file": None},  # a retry reads as the run did; places are not told
         "rows": len(rows),
         "examples": len(examples),
         "patients": len({row.patient for row in examples}),
