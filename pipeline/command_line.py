@@ -159,7 +159,7 @@ RootFolder = Annotated[Path, typer.Option(help="Root of the runs, such as runs/d
 @runs_app.callback(invoke_without_command=True)
 def runs(
     context: typer.Context,
-    root: Annotated[Path | None, typer.Option(help="Root of the runs, such as runs/demo.")] = None,
+    root: Annotated[Path | None, typer.Option(help="Root of the runs; default: every root below runs/.")] = None,
 ) -> None:
     """List the runs of a root: id, time, verdict and version; `runs show` tells one in detail.
 
@@ -175,8 +175,6 @@ def runs(
         return
     from pipeline.runs_command import list_command  # noqa: PLC0415 - only this command needs it
 
-    if root is None:
-        raise ConfigError("runs: name a root with --root, such as runs/demo")
     list_command(root)
 
 

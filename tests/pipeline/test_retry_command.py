@@ -119,5 +119,5 @@ def test_file_of_another_manifest_is_counted(state: Root, manifest: Path, capsys
 def test_other_key_and_empty_root_are_told(state: Root, manifest: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"the root's last run used .*--key-file"):
         retry_command(manifest, state.path, bytes(32))
-    with pytest.raises(ConfigError, match="is no root of a run"):
+    with pytest.raises(ConfigError, match="no run has read images here yet"):
         retry_command(manifest, root.prepare(tmp_path / "fresh").path, KEY)
