@@ -46,47 +46,63 @@ def run(
     raise typer.Exit(run_command(config, root, overrides or [], as_json=as_json))
 
 
+# The options of `index`, by the kind of source that they are about.
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=COLUMN", help="Table: manifest column NAME is its COLUMN. --labels: NAME is key, label, split."),
+]
+Images = Annotated[Path | None, typer.Option(help="Table: folder that the path column starts from.")]
+ClassNames = Annotated[str | None, typer.Option(help=".npz: names of labels 0, 1, ..., separated by commas.")]
+Labels = Annotated[Path | None, typer.Option(help="DICOM: CSV table with a label per image, study or patient.")]
+Join = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VALUE",
+        help="DICOM: what the table's key is: sop_instance_uid, study_instance_uid, accession_number or patient_id.",
+    ),
+]
+HeaderSlices = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--slice",
+        metavar="NAME",
+        help="DICOM: a column from the headers: sex, age_decade, view_position, body_part, modality, manufacturer, "
+        "manufacturer_model, institution (as a keyed hash). Repeat for more.",
+    ),
+]
+Frames = Annotated[str, typer.Option(metavar="one|all", help="DICOM: one row per file, or one per frame of a multi-frame file.")]
+SecondaryCapture = Annotated[
+    bool, typer.Option("--secondary-capture", help="DICOM: use secondary captures too (digitised films; screenshots).")
+]
+Retry = Annotated[
+    Path | None,
+    typer.Option(metavar="MANIFEST", help="Read again what runs of --root set aside; the next run takes what can be read."),
+]
+RetryRoot = Annotated[Path | None, typer.Option(help="--retry: root of the runs, such as runs/demo.")]
+Which = Annotated[
+    str | None, typer.Option(metavar="HASH", help="Name the file behind 'file HASH' of a report; -o is the manifest.")
+]
+KeyFile = Annotated[Path | None, typer.Option(help="--which, --retry: the pseudonym key, if not beside the manifest.")]
+
+
 @app.command()
 def index(
     source: Annotated[
         Path | None, typer.Argument(help="Folder with a folder per class, CSV table, MedMNIST .npz, or DICOM tree.")
     ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="The manifest to write.")] = Path("manifest.csv"),
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=COLUMN", help="Table: manifest column NAME is its COLUMN. --labels: NAME is key, label, split."
-        ),
-    ] = None,
-    images: Annotated[Path | None, typer.Option(help="Table: folder that the path column starts from.")] = None,
-    key_file: Annotated[Path | None, typer.Option(help="--which: the pseudonym key, when it is not beside the manifest.")] = None,
-    classes: Annotated[str | None, typer.Option(help=".npz: names of labels 0, 1, ..., separated by commas.")] = None,
-    labels: Annotated[Path | None, typer.Option(help="DICOM: CSV table with a label per image, study or patient.")] = None,
-    join: Annotated[
-        str | None,
-        typer.Option(
-            metavar="VALUE",
-            help="DICOM: what the table's key is: sop_instance_uid, study_instance_uid, accession_number or patient_id.",
-        ),
-    ] = None,
-    header_slice: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--slice",
-            metavar="NAME",
-            help="DICOM: a column from the headers: sex, age_decade, view_position, body_part, modality, manufacturer, "
-            "manufacturer_model, institution (as a keyed hash). Repeat for more.",
-        ),
-    ] = None,
-    frames: Annotated[
-        str, typer.Option(metavar="one|all", help="DICOM: one row per file, or one per frame of a multi-frame file.")
-    ] = "one",
-    secondary_capture: Annotated[
-        bool, typer.Option("--secondary-capture", help="DICOM: use secondary captures too (digitised films; screenshots).")
-    ] = False,
-    which: Annotated[
-        str | None, typer.Option(metavar="HASH", help="Name the file behind 'file HASH' of a report; -o is the manifest.")
-    ] = None,
+    column: Columns = None,
+    images: Images = None,
+    classes: ClassNames = None,
+    labels: Labels = None,
+    join: Join = None,
+    header_slice: HeaderSlices = None,
+    frames: Frames = "one",
+    secondary_capture: SecondaryCapture = False,
+    retry: Retry = None,
+    root: RetryRoot = None,
+    which: Which = None,
+    key_file: KeyFile = None,
 ) -> None:
     """Make a manifest (path, label, patient_id, ...) from what you have.
 
@@ -103,17 +119,36 @@ def index(
 
       medtfx index --which 3f9a0c11d2e4 manifest.csv
 
+      medtfx index --retry manifest.csv --root runs/demo
+
     Of a DICOM tree headers are read, and no pixel is decoded; what is no image to learn from (structured reports,
     segmentations, presentation states, repeated instances, ...) is left out and counted by reason. A killed index continues;
     an unchanged file is not read again.
     """
     from pipeline.index_command import DicomOptions, index_command, which_command  # noqa: PLC0415 - only this command needs it
 
-    if which:
+    if retry:
+        retry_files(retry, root, key_file)
+    elif which:
         which_command(which, source or output, key_file)
     else:
         dicom = DicomOptions(labels, join, tuple(header_slice or ()), frames, secondary_capture)
         index_command(source, output, columns=column or [], images=images, classes=classes, dicom=dicom)
+
+
+def retry_files(manifest: Path, root: Path | None, key_file: Path | None) -> None:
+    """Read what runs set aside again.
+
+    Raises:
+        ConfigError: when no root was named.
+    """
+    if root is None:
+        raise ConfigError("--retry: name the root of the runs with --root, such as runs/demo")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # read once, when TensorFlow's C++ code loads
+    from pipeline.index_command import key_for  # noqa: PLC0415
+    from pipeline.retry_command import retry_command  # noqa: PLC0415 - TensorFlow loads here
+
+    retry_command(manifest, root, key_for(manifest, key_file))
 
 
 runs_app = typer.Typer(rich_markup_mode=None)
@@ -124,7 +159,7 @@ RootFolder = Annotated[Path, typer.Option(help="Root of the runs, such as runs/d
 @runs_app.callback(invoke_without_command=True)
 def runs(
     context: typer.Context,
-    root: Annotated[Path | None, typer.Option(help="Root of the runs, such as runs/demo.")] = None,
+    root: Annotated[Path | None, typer.Option(help="Root of the runs; default: every root below runs/.")] = None,
 ) -> None:
     """List the runs of a root: id, time, verdict and version; `runs show` tells one in detail.
 
@@ -140,8 +175,6 @@ def runs(
         return
     from pipeline.runs_command import list_command  # noqa: PLC0415 - only this command needs it
 
-    if root is None:
-        raise ConfigError("runs: name a root with --root, such as runs/demo")
     list_command(root)
 
 

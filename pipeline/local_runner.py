@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from components import blessing
+from components.image_example_gen.account import read_rows
 from components.pusher.executor import ALREADY_SERVED, MODEL_ID, PUSHED_DESTINATION, PUSHED_VERSION
 from components.pusher.served import is_whole, newest_version
 from components.run_report.run_facts import RunFacts
@@ -21,12 +22,13 @@ from pipeline.display import Display
 from pipeline.errors import DataRefusedError, MedtfxError
 from pipeline.node_launch import FAILED, CompiledRun, NodeOutcome
 from pipeline.path_mask import PathMask
+from pipeline.quarantine_ledger import after_run, read_ledger, write_ledger
 from pipeline.root import Root
 from pipeline.run_inputs import prepare_inputs
 from pipeline.run_result import RunResult
 from pipeline.verdict import Verdict
 
-TRAINER, INFRA_VALIDATOR, PUSHER, REPORT = "Trainer", "InfraValidator", "Pusher", "RunReport"
+INGEST, TRAINER, INFRA_VALIDATOR, PUSHER, REPORT = "ImageExampleGen", "Trainer", "InfraValidator", "Pusher", "RunReport"
 REPORTED_LIBRARIES = ("medtfx", "tfx", "tensorflow", "keras", "apache-beam")
 
 
@@ -87,6 +89,11 @@ class LocalRunner:
         except Exception:  # a report that fails does not change the verdict
             logging.exception("report failed")
             self._display.say("the report could not be written; the log has the details")
+        try:
+            self._keep_quarantine()
+        except Exception:  # nor does a ledger
+            logging.exception("quarantine ledger failed")
+            self._display.say("the quarantine ledger could not be written; the log has the details")
 
     def _run_nodes(self) -> None:
         for node in self._compiled.node_ids:
@@ -164,6 +171,13 @@ class LocalRunner:
         ours = [word[blessing.BLESSED].int_value for word in words if word[MODEL_ID].int_value == model.id]
         if ours and not ours[-1]:
             self._compiled.disable_cache(INFRA_VALIDATOR)
+
+    def _keep_quarantine(self) -> None:
+        """Bring the quarantine ledger up to this run's account, if its ingest has ended."""
+        ingest = self._result.outcomes.get(INGEST)
+        if ingest is not None and ingest.done:
+            rows = read_rows(Path(ingest.outputs["account"][0].uri))
+            write_ledger(self._state, after_run(read_ledger(self._state), rows, self._result.run_id))
 
     def _report(self) -> None:
         result = self._result

@@ -6,6 +6,7 @@ root/            0711: others may pass through to serving/, and read nothing els
   unfinished.json  run id and digest of a run that did not end
   metadata.sqlite  ML Metadata: executions, artifacts, lineage
   artifacts/     one folder per node, output and execution
+  quarantine.jsonl  files that runs set aside, and what became of them since
   work/          what a killed node continues from: shards, checkpoints
   schema/        the curated schema with the run's classes and slices
   logs/          everything that TFX and TensorFlow say

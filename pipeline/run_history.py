@@ -64,7 +64,9 @@ def existing_root(path: Path) -> Root:
     """
     root = Root(path.absolute())
     try:
-        known = (root.path / "format").is_file() and any(root.artifacts.iterdir())
+        known = (root.path / "format").is_file()
+        if known:
+            next(root.artifacts.iterdir(), None)  # a folder that may not be read looks empty to glob()
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; expected a root that this user may read. Name one with --root.") from error
     if not known:

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from components.image_example_gen.account_sums import account_sums
+from pipeline.errors import ConfigError
 from pipeline.reasons import MEANING
 from pipeline.run_history import PastRun, existing_root, past_run, past_runs
 
@@ -16,13 +17,23 @@ SHOWN_DIGITS = 12  # of a file's hash: what `index --which` needs
 MEANINGS = {str(reason): words for reason, words in MEANING.items()}
 
 
-def list_command(root_path: Path) -> None:
-    """Print a line per run.
+def list_command(root_path: Path | None) -> None:
+    """Print a line per run of a root; without one, of every root below `runs/`, where `medtfx run` puts them.
 
     Raises:
         ConfigError: when there is no root.
     """
-    runs = past_runs(existing_root(root_path))
+    roots = [root_path] if root_path else sorted(marker.parent for marker in Path("runs").glob("*/format"))
+    if not roots:
+        raise ConfigError("runs: there is no root below runs/ here. Name one with --root, such as runs/demo.")
+    for path in roots:
+        if root_path is None:
+            typer.echo(f"{path}:")
+        _list_runs(path)
+
+
+def _list_runs(path: Path) -> None:
+    runs = past_runs(existing_root(path))
     typer.echo(f"{'run':<22}{'begun (UTC)':<21}{'verdict':<23}version")
     for run in runs:
         typer.echo(f"{run.run_id:<22}{run.when:<21}{run.summary['verdict']:<23}{run.summary['version'] or '-'}")

@@ -61,6 +61,7 @@ def summary(
         "key_id": settings.key_id,
         "indexed": indexed,
         "image": settings.image_form,
+        "settings": {**json.loads(settings.to_json()), "key_file": None},  # a retry reads as the run did; places are not told
         "rows": len(rows),
         "examples": len(examples),
         "patients": len({row.patient for row in examples}),

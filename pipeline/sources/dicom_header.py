@@ -6,11 +6,11 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from pydicom import FileDataset
+from pydicom import Dataset, FileDataset
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag, Tag
 
@@ -67,7 +67,7 @@ def read_header(path: Path) -> DicomHeader:
         if header.skip not in ("", SECONDARY_CAPTURE):
             return header
         file.seek(0)
-        return DicomHeader(**{**vars(header), "sha256": hashlib.file_digest(file, "sha256").hexdigest()})
+        return replace(header, sha256=hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def has_preamble(path: Path) -> bool:
@@ -105,7 +105,7 @@ def _parsed(file: BinaryIO, with_preamble: bool) -> DicomHeader:
 def _header(dataset: FileDataset, *, has_pixels: bool, size: int, unreadable: DicomHeader) -> DicomHeader:
     meta = dataset.file_meta
     sop_class = text_of(dataset, "SOPClassUID") or text_of(meta, "MediaStorageSOPClassUID")
-    values = {column_name(word): text_of(dataset, word) for word in IDENTIFIERS}
+    values = {column_name(word): identifier(dataset, word) for word in IDENTIFIERS}
     values["sop_instance_uid"] = values["sop_instance_uid"] or text_of(meta, "MediaStorageSOPInstanceUID")
     if not (sop_class and values["sop_instance_uid"]):
         return unreadable
@@ -122,6 +122,12 @@ def _header(dataset: FileDataset, *, has_pixels: bool, size: int, unreadable: Di
 def column_name(keyword: str) -> str:
     """Return the name that an identifier has here: 'SOPInstanceUID' is 'sop_instance_uid'."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", keyword).lower()
+
+
+def identifier(dataset: Dataset, keyword: str) -> str:
+    """Return an identifier without the padding around it (PS3.5 6.2); what lies within is part of it."""
+    value: Any = dataset.get(keyword)
+    return "" if value is None else str(value).strip(" \0\t\r\n")
 
 
 @contextmanager

@@ -46,3 +46,16 @@ def test_root_without_a_report_is_told(tmp_path: Path) -> None:
 
 def test_run_id_of_another_form_has_no_time() -> None:
     assert PastRun("my-run", {}).when == ""
+
+
+@pytest.fixture
+def closed_root(open_folder: Path) -> Path:
+    """A root whose artifacts an ordinary user may not read."""
+    (open_folder / "format").touch()
+    (open_folder / "artifacts").mkdir(mode=0)
+    return open_folder
+
+
+def test_root_of_another_user_is_told(closed_root: Path, ordinary_user: None) -> None:
+    with pytest.raises(ConfigError, match=r"Permission denied; expected a root that this user may read"):
+        existing_root(closed_root)

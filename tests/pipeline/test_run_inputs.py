@@ -90,3 +90,17 @@ def test_what_index_counted_is_an_input_of_the_graph_unless_people_changed_the_m
     assert run_inputs.prepare_inputs(without_source, state, lambda _: None).indexed == inputs.indexed
     config.data.manifest.write_text(config.data.manifest.read_text().replace("demo-00001", "demo-00002"))
     assert run_inputs.prepare_inputs(without_source, state, lambda _: None).indexed == ""
+
+
+def test_tree_of_dicom_files_is_indexed_for_a_run(shared_data: Path, tmp_path: Path, state: root.Root) -> None:
+    patients = tmp_path / "labels.csv"
+    patients.write_text("pid,finding\n9RG1,nodule\n1CT1,normal\n")
+    source = {"kind": "dicom", "path": shared_data / "dicom", "table": patients, "join": "patient_id", "slices": ["sex"]}
+    source |= {"columns": {"key": "pid", "label": "finding"}}
+    said: list[str] = []
+    inputs = run_inputs.prepare_inputs(config_for(tmp_path / "data", source=source, slices=["sex"]), state, said.append)
+    rows = manifest.read_manifest(tmp_path / "data" / "manifest.csv", slices=["sex"])
+    assert {(row.patient_id, row.label, row.columns["sex"]) for row in rows} == {("9RG1", "nodule", "F"), ("1CT1", "normal", "O")}
+    assert json.loads(inputs.indexed)["skipped"]["segmentation"] == 17
+    run_inputs.prepare_inputs(config_for(tmp_path / "data", source=source, slices=["sex"]), state, said.append)
+    assert len([line for line in said if "indexed" in line]) == 1

@@ -1,7 +1,9 @@
 import json
+from pathlib import Path
 
 import pytest
 
+from pipeline.errors import ConfigError
 from pipeline.root import Root
 from pipeline.run_history import PastRun
 from pipeline.runs_command import list_command, show_command, shown
@@ -15,6 +17,19 @@ def test_list_has_id_time_verdict_and_version(root_with_runs: Root, capsys: pyte
         ["20260102T030405-1a2b", "2026-01-02", "03:04:05", "failed", "-"],
         ["20260103T030405-3c4d", "2026-01-03", "03:04:05", "pushed", "17"],
     ]
+
+
+def test_without_a_root_those_below_runs_are_listed(
+    root_with_runs: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"there is no root below runs/ here\. Name one with --root"):
+        list_command(None)
+    (tmp_path / "runs").mkdir()
+    root_with_runs.path.rename(tmp_path / "runs" / "demo")
+    list_command(None)
+    printed = capsys.readouterr().out.splitlines()
+    assert (printed[0], len(printed)) == ("runs/demo:", 4)
 
 
 def test_show_tells_the_account_and_what_was_set_aside(root_with_runs: Root, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,8 +3,9 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from pydicom import Dataset
 
-from pipeline.sources.dicom_header import column_name, read_header
+from pipeline.sources.dicom_header import column_name, identifier, read_header
 
 
 def listed(dicom_files: Path) -> list[dict[str, str]]:
@@ -77,6 +78,13 @@ def test_header_shows_no_patient_when_printed(dicom_files: Path) -> None:
     assert header.patient_id not in repr(header)
     assert header.study_instance_uid not in repr(header)
     assert header.sha256 == hashlib.sha256((dicom_files / "pydicom/CT_small.dcm").read_bytes()).hexdigest()
+
+
+def test_padding_of_an_identifier_falls_and_its_inner_spaces_stay() -> None:
+    dataset = Dataset()
+    dataset.PatientID = " AB  12 "
+    assert identifier(dataset, "PatientID") == "AB  12"
+    assert identifier(dataset, "AccessionNumber") == ""
 
 
 def test_identifiers_are_named_as_in_the_configuration() -> None:
