@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from components.data_gate.contradiction import judge_contradictions
 from components.data_gate.feature_rule import rows_breaking
 from components.data_gate.leakage import judge_patients, judge_repeats
 from components.image_example_gen.account import EXAMPLE, read_account, read_rows
-from components.predictions.example_files import example_files
+from models import records
 
 Artifacts = dict[str, list[Artifact]]
 
@@ -76,4 +75,7 @@ def _anomalies(input_dict: Artifacts, splits: Sequence[str]) -> Iterator[Finding
 def _row_finder(input_dict: Artifacts, split: str, schema: schema_pb2.Schema) -> RowsBreaking:
     """Return the function feature -> rows of a split that break its rule; without examples no row can be told."""
     examples = input_dict.get("examples", [])
-    return partial(rows_breaking, example_files(examples, split), schema=schema) if examples else lambda _: ()
+    if not examples:
+        return lambda _: ()
+    (folder,) = artifact_utils.get_split_uris(examples, split)
+    return lambda feature: rows_breaking(records.index(Path(folder)), feature, schema)
