@@ -35,6 +35,11 @@ class Records:
         """Return the bytes of records by position."""
         return [_read_at(self.files[file], offset, length) for file, offset, length in self.places[rows].tolist()]
 
+    def batches(self, size: int) -> Iterator[list[bytes]]:
+        """Yield the bytes of all records in order, `size` at a time; the last batch may be smaller."""
+        for start in range(0, len(self), size):
+            yield self.read(range(start, min(start + size, len(self))))
+
 
 def index(folder: Path) -> Records:
     """Find the records of all files of a folder, in the order of their names.

@@ -54,6 +54,8 @@ def run(config: Config, state: Root, display: Display) -> RunResult:
     root.begin(state, result.run_id, compiled.digest)
     compiled.bind(result.run_id)
     LocalRunner(compiled, state, config=config, display=display, result=result).run()
+    if result.verdict is not Verdict.FAILED:  # after a failure, a full disk say, the next run continues from its checkpoint
+        root.sweep(state)
     root.end(state)
     return result
 

@@ -7,7 +7,7 @@ root/            0711: others may pass through to serving/, and read nothing els
   metadata.sqlite  ML Metadata: executions, artifacts, lineage
   artifacts/     one folder per node, output and execution
   quarantine.jsonl  files that runs set aside, and what became of them since
-  work/          what a killed node continues from: shards, checkpoints
+  work/          what a killed or failed node continues from: shards, checkpoints; empty after a verdict
   schema/        the curated schema with the run's classes and slices
   logs/          everything that TFX and TensorFlow say
   reports/       <run id>.html, <run id>.json, latest.html
@@ -171,6 +171,15 @@ def begin(root: Root, run_id: str, digest: str) -> None:
 def end(root: Root) -> None:
     """Forget the unfinished run: it has come to a verdict or failed."""
     root.unfinished.unlink(missing_ok=True)
+
+
+def sweep(root: Root) -> None:
+    """Remove what nodes could continue from; for a run that has come to a verdict, when no unfinished one is on record but it.
+
+    What lies there then was left by runs that can't be taken up any more: killed, and followed by another configuration.
+    """
+    for leftover in root.work.iterdir():
+        shutil.rmtree(leftover, ignore_errors=True)  # what can't be removed now, the next run removes
 
 
 def write_atomically(path: Path, text: str) -> None:

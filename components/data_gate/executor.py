@@ -1,7 +1,6 @@
 """Reads what the nodes before found, judges it, and publishes the blessing and the leakage proof."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from components.data_gate.proof import RuleProof
 from components.data_gate.settings import DataGateSettings
 from components.data_gate.stored_images import StoredImages
 from components.image_example_gen.account import EXAMPLE, RUN_ID, RowAccount, read_account, read_rows
-from components.predictions.example_files import example_files
+from models import records
 
 Artifacts = dict[str, list[Artifact]]
 
@@ -116,4 +115,5 @@ def _anomalies(input_dict: Artifacts, splits: Sequence[str]) -> Iterator[Finding
 
 def _row_finder(input_dict: Artifacts, split: str, schema: schema_pb2.Schema) -> RowsBreaking:
     """Return the function feature -> rows of a split that break its rule."""
-    return partial(rows_breaking, example_files(input_dict["examples"], split), schema=schema)
+    (folder,) = artifact_utils.get_split_uris(input_dict["examples"], split)
+    return lambda feature: rows_breaking(records.index(Path(folder)), feature, schema)

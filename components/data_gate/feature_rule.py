@@ -1,13 +1,13 @@
 """The rules that a schema sets on one feature's values, where single rows can break them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.data_gate.leakage import LISTED
-from components.predictions.example_files import records
 from models.features import ROW
+from models.records import Records
 
 Value = bytes | int | float
 
@@ -43,7 +43,7 @@ def breaks(values: Sequence[Value], feature: schema_pb2.Feature, domain: Sequenc
     return bool(domain) and not texts <= set(domain)
 
 
-def rows_breaking(files: Iterable[str], feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> tuple[int, ...]:
+def rows_breaking(examples: Records, feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> tuple[int, ...]:
     """Return the first manifest rows, at most LISTED, whose example breaks a feature's rule; empty if it can't be told."""
     kind = _TYPES.get(feature.type)
     if kind is None:
@@ -52,7 +52,8 @@ def rows_breaking(files: Iterable[str], feature: schema_pb2.Feature, schema: sch
     domain = domain_of(feature, schema)
     found: list[int] = []
     try:
-        for batch in records(files).batch(_BATCH).map(lambda batch: tf.io.parse_example(batch, wanted)):
+        for serialized in examples.batches(_BATCH):
+            batch = tf.io.parse_example(tf.constant(serialized), wanted)
             values = batch[feature.name].to_list()
             rows = batch[ROW].numpy().tolist()
             found.extend(row for row, its in zip(rows, values, strict=True) if breaks(its, feature, domain))

@@ -11,9 +11,10 @@ from tfx.types import Artifact, artifact_utils
 from tfx.utils import path_utils
 
 from components import progress
-from components.predictions.example_files import count, example_files
 from components.predictions.inference import load_predict, predict_split
 from components.predictions.table import BASELINE, CANDIDATE, schema, write_table
+from models import records
+from models.records import Records
 
 SPLITS = ("val", "test")
 
@@ -26,14 +27,14 @@ class Executor(BaseExecutor):
     ) -> None:
         """Predict every image of val and test with the candidate and, where there is one, the baseline."""
         slices, classes = json.loads(exec_properties["slices"]), json.loads(exec_properties["classes"])
-        files = {split: example_files(input_dict["examples"], split) for split in SPLITS}
+        splits = {split: records_of(input_dict["examples"], split) for split in SPLITS}
         tables = [schema(slices, len(classes)).empty_table()]
         models = {CANDIDATE: input_dict["model"], BASELINE: input_dict.get("baseline_model", [])}
         given = {name: artifacts[0] for name, artifacts in models.items() if artifacts}
-        total = len(given) * sum(count(paths) for paths in files.values())
+        total = len(given) * sum(map(len, splits.values()))
         done = 0
         for name, model in given.items():
-            for table in _predict(model, name=name, files=files, slices=slices):
+            for table in _predict(model, name=name, splits=splits, slices=slices):
                 tables.append(table)
                 done += len(table)
                 progress.report(done, total, "images")
@@ -41,8 +42,14 @@ class Executor(BaseExecutor):
         write_table(Path(folder), pa.concat_tables(tables))
 
 
-def _predict(model: Artifact, *, name: str, files: dict[str, list[str]], slices: list[str]) -> Iterator[pa.Table]:
+def records_of(examples: list[Artifact], split: str) -> Records:
+    """Return the records of a split."""
+    (folder,) = artifact_utils.get_split_uris(examples, split)
+    return records.index(Path(folder))
+
+
+def _predict(model: Artifact, *, name: str, splits: dict[str, Records], slices: list[str]) -> Iterator[pa.Table]:
     """Yield one model's predictions; the model is loaded once and freed at the end."""
     predict = load_predict(Path(path_utils.serving_model_path(model.uri)))
-    for split, paths in files.items():
-        yield from predict_split(paths, predict, split=split, model=name, slices=slices)
+    for split, examples in splits.items():
+        yield from predict_split(examples, predict, split=split, model=name, slices=slices)

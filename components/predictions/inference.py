@@ -1,4 +1,4 @@
-"""Runs an export over example files."""
+"""Runs an export over examples."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from components.predictions.example_files import records
 from components.predictions.table import MODEL, SPLIT, probability_columns, schema
 from models.features import IMAGE, IMAGE_KEY, LABEL, PATIENT_KEY, ROW
+from models.records import Records
 
 BATCH = 64  # images; one size for every run, because probabilities differ by 1e-7 between batch sizes
 
@@ -27,13 +27,13 @@ def load_predict(export: Path) -> Predict:
     return predict
 
 
-def predict_split(files: Sequence[str], predict: Predict, *, split: str, model: str, slices: Sequence[str]) -> Iterator[pa.Table]:
-    """Yield the predictions of a split's files batch by batch, in their order."""
+def predict_split(examples: Records, predict: Predict, *, split: str, model: str, slices: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield the predictions of a split's examples batch by batch, in their order."""
     texts = (IMAGE, IMAGE_KEY, PATIENT_KEY, LABEL, *slices)
     features = {name: tf.io.FixedLenFeature([], tf.string) for name in texts}
     features[ROW] = tf.io.FixedLenFeature([], tf.int64)
-    batches = records(files).batch(BATCH).map(lambda batch: tf.io.parse_example(batch, features)).prefetch(1)
-    for batch in batches:
+    for serialized in examples.batches(BATCH):
+        batch = tf.io.parse_example(tf.constant(serialized), features)
         probabilities = predict(batch[IMAGE])
         known = {name: [value.decode() for value in batch[name].numpy()] for name in texts if name != IMAGE}
         same = {SPLIT: [split] * len(probabilities), MODEL: [model] * len(probabilities)}

@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,12 @@ from PIL import Image
 from components.run_report.report_data import ReportData
 from components.run_report.scores import Scores
 from components.run_report.section import Section, absent
+from models import records
 from models.features import IMAGE, IMAGE_KEY, SPLITS
 
 SHOWN = 12
 PER_KIND = 4  # of one labelled and one decided class
+READ_AT_ONCE = 64  # examples
 SIDE = 192  # pixels of a thumbnail
 
 
@@ -82,11 +85,9 @@ def find_images(examples: str | None, keys: Sequence[str], split: str = SPLITS[2
         return {}
     from tensorflow.train import Example  # noqa: PLC0415 - seconds to load, and most reports of refusals need none
 
-    from components.predictions.example_files import records  # noqa: PLC0415 - loads tensorflow
-
     wanted, found = {key.encode(): key for key in keys}, {}
-    shards = sorted(map(str, (Path(examples) / f"Split-{split}").iterdir()))
-    for record in records(shards).as_numpy_iterator():
+    stored = records.index(Path(examples) / f"Split-{split}")
+    for record in chain.from_iterable(stored.batches(READ_AT_ONCE)):
         # A search for the key costs far less than parsing every example.
         for key in [key for key in wanted if key in record]:
             feature = Example.FromString(record).features.feature

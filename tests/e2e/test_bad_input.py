@@ -128,15 +128,18 @@ def test_serving_folder_without_write_permission_costs_nothing_but_the_push(
     shutil.copytree(pushed_run[0], root)
     shutil.rmtree(serving)
     read_only(serving)
+    (root / "work" / "train-1").mkdir()
     done = ordinary_medtfx("run", demo_config, "--root", root, "--json")
     assert (done.code, done.result["verdict"]) == (1, "failed")
     assert done.result["failure"].startswith("serving/demo/")
     assert "Permission denied (errno 13). Put that right and run again" in done.result["failure"]
     assert list(serving.iterdir()) == []
+    assert (root / "work" / "train-1").exists()
     serving.chmod(0o755)
     again = quickly("run", demo_config, "--root", root, "--json")
     assert again.result["verdict"] == "pushed"
     assert {"Trainer", "Evaluator", "InfraValidator"} <= set(again.result["cached"])
+    assert list((root / "work").iterdir()) == []
 
 
 def test_help_answers_and_teaches(medtfx) -> None:

@@ -67,6 +67,7 @@ def test_killed_at_twenty_random_moments_it_comes_to_the_same_result(
     assert done.code == 0, done.stderr
     assert done.result["metrics"] == expected["metrics"]
     assert versions(root) == [int(done.result["version"])]
+    assert list((root / "work").iterdir()) == []
 
 
 def test_interrupted_in_every_node_it_says_so_and_comes_to_the_same_result(

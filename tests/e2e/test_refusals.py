@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,29 @@ def test_model_of_shuffled_labels_is_refused_and_the_served_version_stays(
         "run", tmp_path / "own.yaml", "--root", root, "--json", "--set", "evaluation.thresholds=[{metric: auc, at_least: 0.8}]"
     )
     assert (again.code, again.result["verdict"], again.result["reasons"]) == (4, "model_refused", bad.result["reasons"])
+    assert files_below(root / "serving") == served
+
+
+@pytest.fixture
+def without_train_split(pushed_run) -> Iterator[Path]:
+    """The pushed root with its train split emptied after the data gate has accepted it; whole again after the test."""
+    files = {path: path.read_bytes() for path in pushed_run[0].glob("artifacts/ImageExampleGen/examples/*/Split-train/*")}
+    for file in files:
+        file.write_bytes(b"")
+    yield pushed_run[0]
+    for file, content in files.items():
+        file.write_bytes(content)
+
+
+def test_data_that_training_refuses_is_a_refusal_with_a_report(
+    without_train_split: Path, demo_config: Path, quickly, files_below
+) -> None:
+    root = without_train_split
+    served = files_below(root / "serving")
+    done = quickly("run", demo_config, "--root", root, "--json", "--set", "training.seed=2")
+    assert (done.code, done.result["verdict"]) == (3, "data_refused")
+    assert "split train: 0 images" in done.result["failure"]
+    assert "split train: 0 images" in Path(done.result["report"]).read_text()
     assert files_below(root / "serving") == served
 
 

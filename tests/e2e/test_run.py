@@ -4,9 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from components.predictions.table import probabilities, read_table
 
 pytestmark = pytest.mark.e2e
+LENIENT = ("--set", "evaluation.thresholds=[{metric: auc, at_least: 0.0}]", "--set", "gate.rules=[]", "--set", "training.steps=1")
+Rows = list[dict[str, str]]
 NODES = 14  # all but RunReport, which always runs
 
 
@@ -18,6 +24,15 @@ def test_run_pushes_a_version_with_everything_beside_it(pushed_run) -> None:
     assert (Path(result["pushed_to"]) / "saved_model.pb").is_file()
     assert (root / "serving" / "demo" / f"{result['version']}.json").is_file()
     assert Path(result["report"]).is_file()
+
+
+def nothing_changed(rows: Rows) -> None:
+    """Leave the manifest as it is."""
+
+
+def without_digests(rows: Rows) -> None:
+    for row in rows:
+        row["sha256"] = ""
 
 
 LOADER = """
@@ -68,6 +83,44 @@ def test_fresh_root_gives_the_same_metrics(pushed_run, demo_config: Path, medtfx
     assert again.result["cached"] == []
     assert again.result["metrics"] == pushed_run[1].result["metrics"]
     assert again.result["metrics"]
+
+
+def answers(root: Path, model: str) -> list[list[float]]:
+    """Return a model's probabilities from the newest prediction table, [images, classes]."""
+    newest = max(root.glob("artifacts/Predictions/predictions/*"), key=lambda folder: int(folder.name))
+    found: list[list[float]] = probabilities(read_table(newest, model=model)).tolist()
+    return found
+
+
+def test_configuration_that_comes_again_is_held_against_what_is_served_now(
+    own_data, quickly, files_below, tmp_path: Path
+) -> None:
+    """First A, then a better B, then A: nothing is trained again, and the worse A does not take B's place."""
+    root, config = tmp_path / "root", own_data(nothing_changed)
+    words = ("run", config, "--root", root, "--json", *LENIENT)
+    first = quickly(*words)
+    worse = answers(root, "candidate")
+    second = quickly(*words, "--set", "training.steps=80")
+    assert [run.result["verdict"] for run in (first, second)] == ["pushed", "pushed"]
+    assert answers(root, "baseline") == worse
+    better, served = answers(root, "candidate"), files_below(root / "serving")
+    third = quickly(*words)
+    assert {"ImageExampleGen", "DataGate", "Transform", "Trainer"} <= set(third.result["cached"])
+    assert (answers(root, "candidate"), answers(root, "baseline")) == (worse, better)
+    assert third.result["verdict"] == "model_refused"
+    assert files_below(root / "serving") == served
+
+
+def test_replaced_image_is_noticed_where_the_manifest_has_no_digest(own_data, quickly, tmp_path: Path) -> None:
+    root, config = tmp_path / "root", own_data(without_digests)
+    words = ("run", config, "--root", root, "--json", *LENIENT)
+    first = quickly(*words)
+    image = next((tmp_path / "data").rglob("*.png"))
+    mirrored = np.asarray(Image.open(image))[:, ::-1]
+    Image.fromarray(mirrored).save(image)
+    second = quickly(*words)
+    assert first.result["verdict"] == second.result["verdict"] == "pushed"
+    assert not {"ImageExampleGen", "Trainer", "Pusher"} & set(second.result["cached"])
 
 
 def test_people_get_a_summary(pushed_run, demo_config: Path, medtfx) -> None:

@@ -25,6 +25,16 @@ def test_any_record_reads_back_from_its_place(tmp_path_factory, contents):
     assert found.read(rows) == contents[::-1]
 
 
+@pytest.mark.parametrize("size", [1, 3, 7, 100])
+def test_batches_hold_every_record_once_in_order(tmp_path, size):
+    contents = [b"%d" % number for number in range(7)]
+    write(tmp_path / "data-0", contents[:4])
+    write(tmp_path / "data-1", contents[4:])
+    batches = list(records.index(tmp_path).batches(size))
+    assert [record for batch in batches for record in batch] == contents
+    assert {len(batch) for batch in batches[:-1]} <= {size}
+
+
 def test_files_are_in_the_order_of_their_names_and_hidden_ones_left_out(tmp_path):
     write(tmp_path / "b", [b"2"])
     write(tmp_path / "a", [b"1"])

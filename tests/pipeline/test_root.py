@@ -70,6 +70,16 @@ def test_unfinished_run_is_found_by_its_digest_only(tmp_path: Path) -> None:
     assert root.unfinished_run(state, "a") is None
 
 
+def test_swept_root_has_nothing_to_continue_from_and_all_else(tmp_path: Path) -> None:
+    state = root.prepare(tmp_path / "state")
+    for folder in (state.work / "train-1", state.work / "ingest-2" / "Split-val", state.artifacts / "Trainer"):
+        folder.mkdir(parents=True)
+        (folder / "file").touch()
+    root.sweep(state)
+    assert list(state.work.iterdir()) == []
+    assert (state.artifacts / "Trainer" / "file").exists()
+
+
 def test_report_is_kept_under_its_run_and_as_latest(tmp_path: Path) -> None:
     state = root.prepare(tmp_path / "state")
     (tmp_path / "report.html").write_text("page")

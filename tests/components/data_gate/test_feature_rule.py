@@ -6,6 +6,7 @@ import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.data_gate.feature_rule import Value, breaks, rows_breaking, rule_text
+from models import records
 
 SITE = schema_pb2.Feature(name="site", type=schema_pb2.BYTES, string_domain=schema_pb2.StringDomain(value=["north", "süd"]))
 WIDTH = schema_pb2.Feature(name="width", type=schema_pb2.INT, int_domain=schema_pb2.IntDomain(min=8, max=100))
@@ -49,24 +50,24 @@ def test_domain_may_stand_in_the_schema() -> None:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> str:
-    """Return a file of three examples, rows 3, 2 and 1, with widths 7, 10 and none."""
+def examples(tmp_path: Path) -> records.Records:
+    """Return three examples, rows 3, 2 and 1, with widths 7, 10 and none."""
     with tf.io.TFRecordWriter(str(tmp_path / "examples")) as writer:
         for row, widths in ((3, [7]), (2, [10]), (1, [])):
             example = tf.train.Example()
             example.features.feature["row"].int64_list.value.append(row)
             example.features.feature["width"].int64_list.value.extend(widths)
             writer.write(example.SerializeToString())
-    return str(tmp_path / "examples")
+    return records.index(tmp_path)
 
 
-def test_rows_that_break_the_rule_are_found_and_sorted(file: str) -> None:
-    assert rows_breaking([file], WIDTH, NONE) == (1, 3)
+def test_rows_that_break_the_rule_are_found_and_sorted(examples: records.Records) -> None:
+    assert rows_breaking(examples, WIDTH, NONE) == (1, 3)
 
 
-def test_values_of_another_type_name_no_rows(file: str) -> None:
-    assert rows_breaking([file], schema_pb2.Feature(name="width", type=schema_pb2.FLOAT), NONE) == ()
+def test_values_of_another_type_name_no_rows(examples: records.Records) -> None:
+    assert rows_breaking(examples, schema_pb2.Feature(name="width", type=schema_pb2.FLOAT), NONE) == ()
 
 
-def test_feature_without_type_names_no_rows(file: str) -> None:
-    assert rows_breaking([file], schema_pb2.Feature(name="width"), NONE) == ()
+def test_feature_without_type_names_no_rows(examples: records.Records) -> None:
+    assert rows_breaking(examples, schema_pb2.Feature(name="width"), NONE) == ()

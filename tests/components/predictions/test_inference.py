@@ -9,16 +9,18 @@ import tensorflow as tf
 
 from components.predictions.inference import BATCH, load_predict, predict_split
 from components.predictions.table import probabilities, schema
+from models import records
 
-Write = Callable[..., str]
+Write = Callable[..., records.Records]
 
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Return a function that writes examples with these images and returns the file's path."""
+    """Return a function that writes examples with these images and returns their records."""
 
-    def go(images: Sequence[bytes], *, site: str | None = "north") -> str:
-        with tf.io.TFRecordWriter(str(tmp_path / "examples")) as writer:
+    def go(images: Sequence[bytes], *, site: str | None = "north") -> records.Records:
+        (tmp_path / "examples").mkdir()
+        with tf.io.TFRecordWriter(str(tmp_path / "examples" / "file")) as writer:
             for row, image in enumerate(images, 1):
                 example = tf.train.Example()
                 texts = {"image": image, "image_key": b"file-%d" % row, "patient_key": b"patient-%d" % (row // 2), "label": b"a"}
@@ -26,7 +28,7 @@ def write(tmp_path: Path) -> Write:
                     example.features.feature[name].bytes_list.value.append(value)
                 example.features.feature["row"].int64_list.value.append(row)
                 writer.write(example.SerializeToString())
-        return str(tmp_path / "examples")
+        return records.index(tmp_path / "examples")
 
     return go
 
@@ -37,8 +39,8 @@ def first_byte(images: tf.Tensor) -> np.ndarray:
     return np.stack([1 - shares, shares], axis=1)
 
 
-def predicted(file: str) -> list[pa.Table]:
-    return list(predict_split([file], first_byte, split="val", model="baseline", slices=["site"]))
+def predicted(examples: records.Records) -> list[pa.Table]:
+    return list(predict_split(examples, first_byte, split="val", model="baseline", slices=["site"]))
 
 
 def test_export_answers_with_probabilities_of_each_class(model_folder: Path) -> None:
