@@ -67,6 +67,7 @@ class Inputs:
         key_file: file of the pseudonym key; None: the environment holds it.
         key_id: public name of that key.
         schema_file: the curated schema with this run's classes and slices.
+        exclude_digest: keyed digest of the patients to leave out; empty: none.
     """
 
     manifest_sha256: str
@@ -74,6 +75,7 @@ class Inputs:
     key_file: Path | None
     key_id: str
     schema_file: Path
+    exclude_digest: str = ""
 
 
 class DataNodes(NamedTuple):
@@ -271,6 +273,8 @@ def ingest_settings(config: Config, inputs: Inputs) -> IngestSettings:
         max_pixels=image.max_pixels,
         sixteen_bit_range=image.sixteen_bit_range,
         key_id=inputs.key_id,
+        exclude_file=None if data.exclude is None else str(data.exclude),
+        exclude_digest=inputs.exclude_digest,
         key_file=None if inputs.key_file is None else str(inputs.key_file),
     )
 

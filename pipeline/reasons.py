@@ -25,6 +25,7 @@ class Reason(StrEnum):
     TOO_MANY_PIXELS = "too_many_pixels"
     TRUNCATED = "truncated"
     UNDECODABLE = "undecodable"
+    EXCLUDED_PATIENT = "excluded_patient"
 
 
 MEANING: Mapping[Reason, str] = MappingProxyType(
@@ -44,6 +45,7 @@ MEANING: Mapping[Reason, str] = MappingProxyType(
         Reason.TOO_MANY_PIXELS: "the header claims no pixels or more than image.max_pixels",
         Reason.TRUNCATED: "the file ends early",
         Reason.UNDECODABLE: "the file is damaged",
+        Reason.EXCLUDED_PATIENT: "the patient is on the list of data.exclude; the file was not read",
     }
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 from components.run_report.report_data import QuarantinedRow, ReportData
 from components.run_report.section import Section, absent
 from models.features import SPLITS
-from pipeline.reasons import MEANING
+from pipeline.reasons import MEANING, Reason
 
 SHOWN_ROWS = 20
 MEANINGS = {str(reason): words for reason, words in MEANING.items()}
@@ -24,6 +24,7 @@ def section(data: ReportData) -> Section:
         "classes": data.config.data.classes,
         "splits": [split_line(account, split) for split in SPLITS if split in account["splits"]],
         "quarantined": sum(account["quarantined"].values()),
+        "excluded": account.get("skipped", {}).get(Reason.EXCLUDED_PATIENT, 0),
         "reasons": quarantine_lines(account["quarantined"], data.quarantined),
         "known_patients": account["patient"] == "column",
         "accepted": data_gate is not None and data_gate.verdict == "accepted",

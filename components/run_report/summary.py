@@ -9,7 +9,7 @@ from typing import Any
 from components.run_report.measures import Measured, measure
 from components.run_report.report_data import ReportData
 
-COUNTED = ("rows", "examples", "patient", "patients", "splits", "quarantined")  # of account.json
+COUNTED = ("rows", "examples", "patient", "patients", "splits", "quarantined", "skipped")  # of account.json
 
 
 def summary(data: ReportData) -> str:
@@ -24,7 +24,7 @@ def summary(data: ReportData) -> str:
             gate: {"verdict": said.verdict, "findings": [asdict(finding) for finding in said.findings]}
             for gate, said in (data.blessings or {}).items()
         },
-        "data": data.account and {key: data.account[key] for key in COUNTED},
+        "data": data.account and {key: data.account.get(key) for key in COUNTED},
         "test": None if test is None else figures(measure(test)),
         "seconds": {node.node: node.seconds for node in data.facts.nodes},
     }
