@@ -69,6 +69,7 @@ class Inputs:
         key_id: public name of that key.
         schema_file: the curated schema with this run's classes and slices.
         indexed: JSON of what became of the source's files; '' for a manifest that `index` did not write.
+        exclude_digest: keyed digest of the patients to leave out; empty: none.
     """
 
     manifest_sha256: str
@@ -77,6 +78,7 @@ class Inputs:
     key_id: str
     schema_file: Path
     indexed: str = ""
+    exclude_digest: str = ""
 
 
 class DataNodes(NamedTuple):
@@ -276,6 +278,8 @@ def ingest_settings(config: Config, inputs: Inputs) -> IngestSettings:
         sixteen_bit_range=image.sixteen_bit_range,
         rendering=image.render_settings,
         key_id=inputs.key_id,
+        exclude_file=None if data.exclude is None else str(data.exclude),
+        exclude_digest=inputs.exclude_digest,
         key_file=None if inputs.key_file is None else str(inputs.key_file),
     )
 

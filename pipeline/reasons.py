@@ -36,6 +36,7 @@ class Reason(StrEnum):
     UNSUPPORTED_PHOTOMETRIC = "unsupported_photometric"
     IMPLAUSIBLE_COMPRESSION = "implausible_compression"
     TOO_DEEP = "too_deep"
+    EXCLUDED_PATIENT = "excluded_patient"
 
 
 MEANING: Mapping[Reason, str] = MappingProxyType(
@@ -66,6 +67,7 @@ MEANING: Mapping[Reason, str] = MappingProxyType(
         Reason.UNSUPPORTED_PHOTOMETRIC: "(0028,0004) Photometric Interpretation is neither grey nor becomes RGB; convert it",
         Reason.IMPLAUSIBLE_COMPRESSION: "the file claims more pixel data than its bytes can hold by image.limits.ratio",
         Reason.TOO_DEEP: "the header nests more sequences than image.limits.depth",
+        Reason.EXCLUDED_PATIENT: "the patient is on the list of data.exclude; the file was not read",
     }
 )
 

@@ -10,6 +10,8 @@ import typer
 
 from components.image_example_gen import manifest, pseudonym
 from components.image_example_gen.account import ACCOUNT_FILE, EXAMPLE
+from components.image_example_gen.guarded_worker import GuardedRenderer
+from components.image_example_gen.image_reader import ImageReader
 from components.image_example_gen.manifest import ManifestRow
 from components.image_example_gen.quarantine import repeat_reasons
 from components.image_example_gen.row_ingest import RowIngest
@@ -57,8 +59,9 @@ def retry_command(manifest_path: Path, root_path: Path, key: bytes) -> None:
         entries = read_ledger(root)
         rows = manifest.read_manifest(manifest_path, patient=settings.patient, slices=settings.slices)
         wanted = {entry.file for entry in entries if entry.is_open}
-        ingest = RowIngest(settings, manifest_path.parent, pseudonymizer)
-        tried = list(retry(rows, wanted, ingest))
+        with GuardedRenderer(settings.rendering, settings.limits) as renderer:
+            reader = ImageReader(settings.canonical, settings.limits, renderer)
+            tried = list(retry(rows, wanted, RowIngest(settings, manifest_path.parent, pseudonymizer, reader)))
         replaced = {item.row: item.sha256 for item in tried if item.sha256}
         kept = not replaced or refresh_digests(manifest_path, replaced)
         write_ledger(root, after_retry(entries, _readable(tried, kept=kept)))

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from components.image_example_gen import manifest, pseudonym
+from components.image_example_gen import exclusion, manifest, pseudonym
 from pipeline import sources
 from pipeline.config import Config
 from pipeline.config_file import EXAMPLE_DATA
@@ -25,19 +25,25 @@ def prepare_inputs(config: Config, root: Root, say: Callable[[str], None]) -> In
         say: shows a line to the user.
 
     Raises:
-        ConfigError: for a missing source or manifest, or a manifest of the wrong form.
+        ConfigError: for a missing source, manifest or list of patients, or one of the wrong form.
     """
     index_if_needed(config, say)
     path = config.data.manifest
     rows = manifest.read_manifest(path, patient=config.data.patient, slices=config.data.slices)
+    excluded = exclusion.read_exclusions(config.data.exclude)
+    if excluded:  # an id that nobody has may be mistyped
+        found = len(excluded & {row.patient_id for row in rows})
+        say(f"data.exclude: {found} of {len(excluded)} listed patients have rows in the manifest; these are left out")
     key_file = key_of(config, say)
     sha256 = manifest.digest(path)
     indexed = indexed_account(path, sha256)
+    pseudonymizer = pseudonym.Pseudonymizer(pseudonym.load_key(key_file))
     return Inputs(
         manifest_sha256=sha256,
         files_stamp=manifest.files_stamp(rows, path.parent),
         key_file=key_file,
-        key_id=pseudonym.key_id(pseudonym.load_key(key_file)),
+        key_id=pseudonymizer.key_id,
+        exclude_digest=exclusion.exclusion_digest(excluded, pseudonymizer),
         schema_file=write_schema(root, config.data.classes, config.data.slices),
         indexed=json.dumps(indexed, sort_keys=True) if indexed else "",
     )

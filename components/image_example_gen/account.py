@@ -15,6 +15,7 @@ ACCOUNT_FILE = "account.json"
 ROWS_FILE = "rows.jsonl"
 EXAMPLE: Final = "example"
 QUARANTINED: Final = "quarantined"
+SKIPPED: Final = "skipped"
 RUN_ID = "run_id"  # custom property of the artifact: the run that made it
 
 
@@ -29,8 +30,8 @@ class RowAccount:
         split: None where it can't be told.
         label: None unless it is one of the configured classes.
         pixels_sha256: of the canonical pixels and their shape; None for a quarantined row.
-        status: whether the row gave an example.
-        reason: code of quarantine.Reason; None for an example.
+        status: whether the row gave an example; 'skipped': it was left out on purpose, and its file not read.
+        reason: code of pipeline.reasons.Reason; None for an example.
         study: keyed hash of the study id; None without one.
         difference_hash: of the canonical pixels, 16 hex digits (difference_hash.py); None for a quarantined row.
     """
@@ -41,7 +42,7 @@ class RowAccount:
     split: str | None
     label: str | None
     pixels_sha256: str | None = None
-    status: Literal["example", "quarantined"] = "example"
+    status: Literal["example", "quarantined", "skipped"] = "example"
     reason: str | None = None
     study: str | None = None
     difference_hash: str | None = None
@@ -55,19 +56,22 @@ def summary(
 ) -> dict[str, Any]:
     """Return the content of account.json; `indexed` is None for a manifest that `index` did not write."""
     examples = [row for row in rows if row.status == EXAMPLE]
-    reasons = Counter(row.reason for row in rows if row.reason is not None)
+    reasons = Counter(row.reason for row in rows if row.status == QUARANTINED and row.reason is not None)
+    skipped = Counter(row.reason for row in rows if row.status == SKIPPED and row.reason is not None)
     return {
         "manifest_sha256": manifest_sha256,
         "key_id": settings.key_id,
         "indexed": indexed,
         "image": settings.image_form,
-        "settings": {**json.loads(settings.to_json()), "key_file": None},  # a retry reads as the run did; places are not told
+        # A retry reads as the run did; places are not told.
+        "settings": {**json.loads(settings.to_json()), "key_file": None, "exclude_file": None},
         "rows": len(rows),
         "examples": len(examples),
         "patients": len({row.patient for row in examples}),
         "patient": settings.patient,
         "splits": {split: _split_summary([row for row in examples if row.split == split], settings.classes) for split in SPLITS},
         "quarantined": dict(sorted(reasons.items())),
+        "skipped": dict(sorted(skipped.items())),
         "unknown_labels": {"rows": reasons[Reason.UNKNOWN_LABEL.value]},
         "split_seed": settings.split_seed,
         "fractions": dict(zip(SPLITS, settings.fractions, strict=True)),

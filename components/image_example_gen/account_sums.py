@@ -38,7 +38,8 @@ class Sum:
 def account_sums(account: Mapping[str, Any]) -> list[Sum]:
     """Return the sums of account.json: files seen by `index` (where it wrote the manifest), then manifest rows."""
     rows, lost = account["rows"], sum(account["quarantined"].values())
-    sums = [Sum("rows", rows, {"examples": account["examples"], "quarantined": lost})]
+    left_out = sum(account["skipped"].values())
+    sums = [Sum("rows", rows, {"examples": account["examples"], "quarantined": lost, "skipped": left_out})]
     indexed = account.get("indexed")
     if indexed is None:
         return sums

@@ -19,6 +19,7 @@ from tfx.types import Artifact, artifact_utils
 
 from components import progress
 from components.image_example_gen.account import QUARANTINED, RUN_ID, RowAccount, write_account
+from components.image_example_gen.exclusion import exclusion_digest, read_exclusions
 from components.image_example_gen.guarded_worker import GuardedRenderer
 from components.image_example_gen.image_reader import ImageReader, decoding_threads
 from components.image_example_gen.manifest import ManifestRow, digest, read_manifest
@@ -67,7 +68,7 @@ class Executor(BaseBeamExecutor):
         settings = IngestSettings.from_json(exec_properties[SETTINGS])
         manifest = Path(exec_properties[MANIFEST])
         rows = planned_rows(manifest, exec_properties[MANIFEST_SHA256], settings)
-        pseudonymizer_of(settings)  # a wrong key is told before any work, not from within Beam
+        exclusions_of(settings, pseudonymizer_of(settings))  # a wrong key is told before any work, not from within Beam
         work = work_folder(exec_properties)
         shards = cut_shards(rows, settings.split_seed, settings.shard_rows)
         self._write_missing(shards, WriteShard(settings, manifest.parent, work=work, total=len(rows)))
@@ -118,10 +119,12 @@ class WriteShard(beam.DoFn):
         self.done = 0
 
     def setup(self) -> None:
-        """Read the key where the work is done: it must not travel with the pipeline."""
+        """Read key and list where the work is done: they must not travel with the pipeline."""
         self._renderer = GuardedRenderer(self.settings.rendering, self.settings.limits)
         reader = ImageReader(self.settings.canonical, self.settings.limits, self._renderer)
-        self._rows = RowIngest(self.settings, self.folder, pseudonymizer_of(self.settings), reader)
+        pseudonymizer = pseudonymizer_of(self.settings)
+        excluded = exclusions_of(self.settings, pseudonymizer)
+        self._rows = RowIngest(self.settings, self.folder, pseudonymizer, reader, excluded)
         self._threads = decoding_threads()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="ingest")
 
@@ -163,6 +166,18 @@ def pseudonymizer_of(settings: IngestSettings) -> Pseudonymizer:
     if pseudonymizer.key_id != settings.key_id:
         raise ConfigError(f"pseudonym key: id is {pseudonymizer.key_id}; the run was planned with {settings.key_id}. Run again.")
     return pseudonymizer
+
+
+def exclusions_of(settings: IngestSettings, pseudonymizer: Pseudonymizer) -> frozenset[str]:
+    """Return the patients to leave out that the run was planned with.
+
+    Raises:
+        ConfigError: when the list can't be read or has changed since.
+    """
+    excluded = read_exclusions(Path(settings.exclude_file) if settings.exclude_file else None)
+    if exclusion_digest(excluded, pseudonymizer) != settings.exclude_digest:
+        raise ConfigError(f"data.exclude: {settings.exclude_file}: changed after the run began. Run again.")
+    return excluded
 
 
 def work_folder(exec_properties: Mapping[str, Any]) -> Path:

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.errors import ConfigError
@@ -47,6 +47,10 @@ class Pseudonymizer:
         """Return the image_key of `ManifestRow.image_name`, 32 hex digits."""
         return self._hash("image", name)[:KEY_HEX_DIGITS]
 
+    def patient_list(self, patient_ids: Sequence[str]) -> str:
+        """Return the keyed digest of a list of patient ids, 64 hex digits."""
+        return self._hash("patient list", "\n".join(patient_ids))
+
     @property
     def key_id(self) -> str:
         """Say which key this is without giving it away, 8 hex digits."""
@@ -55,11 +59,6 @@ class Pseudonymizer:
     def _hash(self, domain: str, text: str) -> str:
         message = b"medtfx " + domain.encode() + b"\x00" + text.encode("utf-8", "surrogatepass")
         return hmac.new(self._key, message, hashlib.sha256).hexdigest()
-
-
-def key_id(key: bytes) -> str:
-    """Return the public name of a key, 8 hex digits."""
-    return Pseudonymizer(key).key_id
 
 
 def load_key(key_file: Path | str | None, environment: Mapping[str, str] = os.environ) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from components.image_example_gen.account import QUARANTINED, RowAccount
+from components.image_example_gen.account import QUARANTINED, SKIPPED, RowAccount
 from components.image_example_gen.difference_hash import difference_hash
 from components.image_example_gen.image_reader import CanonicalImage, ImageReader
 from components.image_example_gen.manifest import ManifestRow
@@ -31,21 +31,25 @@ class RowIngest:
         folder: that relative paths start from.
         pseudonymizer: with the run's key.
         reader: of the image files.
+        excluded: patient ids whose rows are left out.
     """
 
     settings: IngestSettings
     folder: Path
     pseudonymizer: Pseudonymizer
     reader: ImageReader
+    excluded: frozenset[str] = frozenset()
 
     def ingest(self, row: ManifestRow, refused: Reason | None = None) -> tuple[RowAccount, bytes | None]:
-        """Return a row's account, and its serialised example unless it is quarantined; bad data never raises.
+        """Return a row's account, and its serialised example unless it is quarantined or skipped; bad data never raises.
 
         Args:
             row: of the manifest.
             refused: a reason that follows from other rows.
         """
         account = self._keys(row)
+        if row.patient_id in self.excluded:  # before all else: the file of a patient who withdrew is not opened
+            return replace(account, status=SKIPPED, reason=Reason.EXCLUDED_PATIENT.value), None
         needs_patient = self.settings.patient == "column"
         reason = row_reason(row, self.settings.classes, needs_patient) or refused
         if reason is not None:

@@ -14,6 +14,8 @@ class IngestSettings:
 
     Args:
         classes: the class names.
+        exclude_file: list of patients whose rows are left out (exclusion.py), read at execution; None: there is none.
+        exclude_digest: its keyed digest: another list gives other examples.
         slices: manifest columns that become features.
         patient: 'column', or 'unknown' where each image counts as its own patient.
         split_seed: decides the split of a patient, and the order of rows.
@@ -29,6 +31,8 @@ class IngestSettings:
     classes: tuple[str, ...]
     key_id: str
     key_file: str | None = None
+    exclude_file: str | None = None
+    exclude_digest: str = ""
     slices: tuple[str, ...] = ()
     patient: Literal["column", "unknown"] = "column"
     split_seed: str = "medtfx"

@@ -6,7 +6,7 @@ from typing import Any
 from components.run_report.report_data import QuarantinedRow, ReportData
 from components.run_report.section import Section, absent
 from models.features import SPLITS
-from pipeline.reasons import MEANING
+from pipeline.reasons import MEANING, Reason
 from pipeline.skip_reasons import MEANING as SKIP_MEANING
 
 SHOWN_ROWS = 20
@@ -27,6 +27,7 @@ def section(data: ReportData) -> Section:
         "indexed": account.get("indexed"),
         "skipped": skip_lines((account.get("indexed") or {}).get("skipped", {})),
         "quarantined": sum(account["quarantined"].values()),
+        "excluded": account.get("skipped", {}).get(Reason.EXCLUDED_PATIENT, 0),
         "reasons": quarantine_lines(account["quarantined"], data.quarantined),
         "known_patients": account["patient"] == "column",
         "accepted": data_gate is not None and data_gate.verdict == "accepted",

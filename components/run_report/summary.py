@@ -9,7 +9,7 @@ from typing import Any
 from components.run_report.measures import Measured, measure
 from components.run_report.report_data import ReportData
 
-COUNTED = ("rows", "examples", "patient", "patients", "splits", "quarantined", "indexed")  # of account.json
+COUNTED = ("rows", "examples", "patient", "patients", "splits", "quarantined", "indexed", "skipped")  # of account.json
 
 
 def summary(data: ReportData) -> str:

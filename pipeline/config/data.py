@@ -60,11 +60,19 @@ class Data(Section):
     split_seed: str = "medtfx"
     fractions: Fractions = Fractions()
     pseudonym_key_file: Path | None = None  # default: pseudonym.key beside the manifest, made when absent
+    exclude: Path | None = None  # text file with a patient id a line, beside the manifest: their rows are left out
     max_quarantined: Share = 0.01
     allowed_repeats: Annotated[int, Field(ge=0)] = 0  # identical images across splits, counted and reported
     near_repeats: NearRepeats = NearRepeats()
     allowed_near_repeats: Annotated[int, Field(ge=0)] | None = None  # images; without a number they are listed and never refuse
     shard_rows: Annotated[int, Field(ge=1, le=10_000)] = 64
+
+    @model_validator(mode="after")
+    def patients_to_exclude(self) -> "Data":
+        """Refuse a list of patients for data that name none."""
+        if self.exclude is not None and self.patient == "unknown":
+            raise ValueError("exclude names patients; expected `patient: column`, or no `exclude`")
+        return self
 
     @field_validator("classes")
     @classmethod

@@ -40,6 +40,8 @@ def test_configuration_is_frozen() -> None:
         (changed(data={"classes": ["one"]}), "two or more"),
         (changed(data={"classes": ["a", "a"]}), "different names"),
         (changed(data={"classes": ["a;b", "c"]}), "without ';'"),
+        (changed(data={"exclude": "list.txt", "patient": "unknown"}), "patient: column"),
+        (changed(data={"near_repeats": {"distance": 17}}), "less than or equal to 16"),
         (changed(data={"slices": ["label"]}), "other than label"),
         (changed(data={"fractions": {"train": 0.9, "val": 0.2, "test": 0.2}}), "sum to 1.3; expected 1"),
         (changed(evaluation={"thresholds": []}), "at least 1 item"),

@@ -56,6 +56,17 @@ def test_patient_column_is_not_needed_when_patients_are_unknown(tmp_path: Path, 
         run_inputs.prepare_inputs(config_for(tmp_path), state, print)
 
 
+def test_list_of_patients_gives_a_keyed_digest_and_says_how_many_are_there(tmp_path: Path, state: root.Root) -> None:
+    (tmp_path / "manifest.csv").write_text("path,label,patient_id,site\na.png,normal,secret-7,x\nb.png,normal,8,x\n")
+    (tmp_path / "exclude.txt").write_text("secret-7\nmistyped\n")
+    said: list[str] = []
+    with_list = run_inputs.prepare_inputs(config_for(tmp_path, exclude=tmp_path / "exclude.txt"), state, said.append)
+    assert len(with_list.exclude_digest) == 64
+    assert "data.exclude: 1 of 2 listed patients have rows in the manifest; these are left out" in said
+    assert "secret" not in "".join(said)
+    assert run_inputs.prepare_inputs(config_for(tmp_path), state, said.append).exclude_digest == ""
+
+
 def test_absent_source_names_the_variable(tmp_path: Path, state: root.Root) -> None:
     source = {"kind": "class_folders", "path": tmp_path / "absent"}
     with pytest.raises(ConfigError, match=r"absent\. Example data lies under"):

@@ -10,15 +10,17 @@ ROWS = (
     RowAccount(3, "f3", "p2", "test", "ill", "d3"),
     RowAccount(4, "f4", "p2", "test", None, None, "quarantined", "unknown_label"),
     RowAccount(5, "f5", None, None, "ill", None, "quarantined", "no_patient"),
+    RowAccount(6, "f6", "p3", "test", "ill", None, "skipped", "excluded_patient"),
 )
 
 
 def test_sums_are_those_of_the_rows() -> None:
     sums = summary(ROWS, SETTINGS, "abc")
-    assert (sums["rows"], sums["examples"], sums["patients"]) == (5, 3, 2)
+    assert (sums["rows"], sums["examples"], sums["patients"]) == (6, 3, 2)
     assert sums["splits"]["train"] == {"images": 2, "patients": 1, "classes": {"ill": 1, "well": 1}}
     assert sums["splits"]["val"] == {"images": 0, "patients": 0, "classes": {"ill": 0, "well": 0}}
     assert sums["quarantined"] == {"no_patient": 1, "unknown_label": 1}
+    assert sums["skipped"] == {"excluded_patient": 1}
     assert sums["unknown_labels"] == {"rows": 1}
     assert (sums["manifest_sha256"], sums["key_id"]) == ("abc", "00aa11bb")
     assert sums["image"] == SETTINGS.image_form

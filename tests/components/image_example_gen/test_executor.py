@@ -21,8 +21,10 @@ from tfx.components import SchemaGen, StatisticsGen, Transform
 from components import progress
 from components.image_example_gen.account import read_account, read_rows
 from components.image_example_gen.component import ImageExampleGen
+from components.image_example_gen.exclusion import exclusion_digest, read_exclusions
 from components.image_example_gen.executor import WriteShard, planned_rows, pseudonymizer_of
 from components.image_example_gen.manifest import digest, read_manifest
+from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.shard import cut_shards, is_done
 from models import features
 from pipeline.errors import ConfigError
@@ -201,6 +203,36 @@ def test_full_disk_ends_the_ingest_and_the_next_one_continues(
     monkeypatch.undo()
     outputs = data.ingest(tmp_path / "again", tmp_path / "work")
     assert contents(*outputs) == contents(*data.ingest(tmp_path / "fresh", tmp_path / "other"))
+
+
+def test_excluded_patients_give_no_example_and_stand_in_the_account(make_data: Callable[..., Any], tmp_path: Path) -> None:
+    data = make_data(8)
+    (data.folder / "exclude.txt").write_text("MRN001\nMRN999\n")
+    told = excluding(data, data.folder / "exclude.txt")
+    examples, account = told.ingest(tmp_path / "run", tmp_path / "work")
+    rows = read_rows(account)
+    assert [row.row for row in rows if row.status == "skipped"] == [3, 4]
+    assert read_account(account)["skipped"] == {"excluded_patient": 2}
+    assert read_account(account)["quarantined"] == {}
+    assert sum(len(examples_of(examples, split)) for split in features.SPLITS) == 6
+    written = b"".join(contents(examples, account).values())
+    assert b"MRN" not in written
+
+
+def test_list_that_changed_after_the_run_began_is_told(make_data: Callable[..., Any], tmp_path: Path) -> None:
+    data = make_data(2)
+    (data.folder / "exclude.txt").write_text("MRN000\n")
+    told = excluding(data, data.folder / "exclude.txt")
+    (data.folder / "exclude.txt").write_text("MRN001\n")
+    with pytest.raises(ConfigError, match=r"data\.exclude: .*changed after the run began"):
+        told.ingest(tmp_path / "run", tmp_path / "work")
+
+
+def excluding(data: Any, path: Path) -> Any:
+    """Return the data set with the settings of a run that was planned with this list."""
+    pseudonymizer = Pseudonymizer(bytes.fromhex((data.folder / "pseudonym.key").read_text()))
+    digest = exclusion_digest(read_exclusions(path), pseudonymizer)
+    return data.with_settings(exclude_file=str(path), exclude_digest=digest)
 
 
 def test_changed_manifest_is_told(make_data: Callable[..., Any]) -> None:

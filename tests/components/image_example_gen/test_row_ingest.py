@@ -114,6 +114,17 @@ def test_bad_row_is_accounted_for(
     assert account.label == (None if "label" in change else "ill")
 
 
+def test_row_of_an_excluded_patient_is_skipped_and_its_file_not_opened(
+    setting: tuple[RowIngest, ManifestRow, ManifestRow],
+) -> None:
+    ingest, row, _ = setting
+    without = replace(ingest, excluded=frozenset({row.patient_id}))
+    account, example = without.ingest(replace(row, path="images/absent.png", label="healthy"), Reason.CONFLICTING_LABELS)
+    assert (account.status, account.reason, example) == ("skipped", "excluded_patient", None)
+    kept, _ = replace(ingest, excluded=frozenset({"another"})).ingest(row)
+    assert kept.status == "example"
+
+
 def test_row_that_others_speak_against_is_quarantined(setting: tuple[RowIngest, ManifestRow, ManifestRow]) -> None:
     ingest, row, _ = setting
     assert ingest.ingest(row, Reason.CONFLICTING_LABELS)[0].reason == "conflicting_labels"

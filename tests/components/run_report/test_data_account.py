@@ -25,6 +25,14 @@ def test_reasons_stand_by_frequency_in_words() -> None:
     assert lines[0]["meaning"] == "the label is not one of data.classes"
 
 
+def test_rows_of_excluded_patients_are_counted(data: ReportData) -> None:
+    assert data.account is not None
+    assert "1\u202f234 rows of patients on the list" in render(
+        replace(data, account={**data.account, "skipped": {"excluded_patient": 1234}})
+    )
+    assert "data.exclude" not in render(data)
+
+
 def test_unknown_patients_are_said_to_prove_nothing(data: ReportData) -> None:
     assert data.account is not None
     account = {**data.account, "patient": "unknown"}
