@@ -150,6 +150,8 @@ def data_nodes(config: Config, root: Root, inputs: Inputs) -> DataNodes:
         classes=config.data.classes,
         max_quarantined=config.data.max_quarantined,
         allowed_repeats=config.data.allowed_repeats,
+        slices=config.data.slices,
+        shortcut=config.data.shortcut,
     )
     return DataNodes(ingest, schema, statistics, anomalies, gate)
 

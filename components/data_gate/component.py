@@ -10,6 +10,7 @@ from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.artifacts import DataBlessing, IngestAccount
 from components.data_gate.executor import Executor
+from pipeline.config import ShortcutBounds
 
 
 class DataGateSpec(ComponentSpec):
@@ -19,6 +20,8 @@ class DataGateSpec(ComponentSpec):
         "classes": ExecutionParameter(type=str),
         "allowed_repeats": ExecutionParameter(type=int),
         "max_quarantined": ExecutionParameter(type=float),
+        "slices": ExecutionParameter(type=str),
+        "shortcut": ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012  TFX's form
         "account": ChannelParameter(type=IngestAccount),
@@ -50,8 +53,13 @@ class DataGate(BaseComponent):
         classes: Sequence[str],
         allowed_repeats: int,
         max_quarantined: float,
+        slices: Sequence[str],
+        shortcut: ShortcutBounds,
     ) -> None:
-        """Judge for the configured classes; accept this many identical images across splits, this share of unusable rows."""
+        """Judge for the configured classes and slice columns.
+
+        Accept this many identical images across splits, this share of unusable rows, and metadata that tell this much.
+        """
         spec = DataGateSpec(
             account=account,
             statistics=statistics,
@@ -61,6 +69,8 @@ class DataGate(BaseComponent):
             classes=json.dumps(list(classes)),
             allowed_repeats=allowed_repeats,
             max_quarantined=max_quarantined,
+            slices=json.dumps(list(slices)),
+            shortcut=shortcut.model_dump_json(),
             blessing=Channel(type=DataBlessing),
         )
         super().__init__(spec=spec)

@@ -1,11 +1,12 @@
 """Reads what the nodes before found, judges it, and publishes the blessing."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from tfx.components.example_validator.executor import DEFAULT_FILE_NAME
 from tfx.components.statistics_gen import stats_artifact_utils
@@ -18,8 +19,10 @@ from components.blessing import Finding
 from components.data_gate.anomalies import RowsBreaking, judge_anomalies
 from components.data_gate.completeness import judge_classes, judge_counts, judge_quarantine
 from components.data_gate.contradiction import judge_contradictions
+from components.data_gate.example_metadata import read_metadata
 from components.data_gate.feature_rule import rows_breaking
 from components.data_gate.leakage import judge_patients, judge_repeats
+from components.data_gate.shortcut import Shortcut, judge_shortcut, write_shortcut
 from components.image_example_gen.account import EXAMPLE, read_account, read_rows
 from components.predictions.example_files import example_files
 
@@ -35,6 +38,7 @@ class Executor(BaseExecutor):
         account, rows = read_account(folder), read_rows(folder)
         examples = [row for row in rows if row.status == EXAMPLE]
         (statistics,) = input_dict["statistics"]
+        shortcut = _shortcut(input_dict, list(account["splits"]), exec_properties)
         measured = {split: _examples_measured(statistics, split) for split in account["splits"]}
         findings = [
             *judge_classes(account, json.loads(exec_properties["classes"])),
@@ -42,10 +46,12 @@ class Executor(BaseExecutor):
             judge_contradictions(rows),
             judge_patients(examples, patient=account["patient"]),
             judge_repeats(examples, allowed=exec_properties["allowed_repeats"]),
+            judge_shortcut(shortcut, **json.loads(exec_properties["shortcut"])),
             *judge_counts(account, measured),
             # Of an empty split TFDV says that every column is gone; the missing classes say it better.
             *_anomalies(input_dict, [split for split, count in measured.items() if count]),
         ]
+        write_shortcut(Path(artifact_utils.get_single_uri(output_dict["blessing"])), shortcut)
         findings.sort(key=lambda finding: not finding.refuses)
         verdict = "data_refused" if any(finding.refuses for finding in findings) else "accepted"
         blessing.publish(artifact_utils.get_single_instance(output_dict["blessing"]), verdict, findings)
@@ -55,6 +61,21 @@ def _examples_measured(statistics: Artifact, split: str) -> int:
     """Return how many examples of a split the statistics saw."""
     datasets = stats_artifact_utils.load_statistics(statistics, split).proto().datasets
     return sum(int(dataset.num_examples) for dataset in datasets)
+
+
+def _shortcut(input_dict: Artifacts, splits: Sequence[str], exec_properties: Mapping[str, Any]) -> Shortcut:
+    """Return what metadata tell of the label, over all splits; examples that can't be read are another finding's matter."""
+    from components.data_gate.metadata_regression import measure  # noqa: PLC0415 - the graph is built without scikit-learn
+
+    examples = input_dict.get("examples", [])
+    if not examples:
+        return Shortcut(0, 0, not_judged="the gate was given no examples")
+    files = [file for split in splits for file in example_files(examples, split)]
+    try:
+        metadata = read_metadata(files, json.loads(exec_properties["slices"]))
+    except tf.errors.InvalidArgumentError:
+        return Shortcut(0, 0, not_judged="some examples lack a column or hold it in another type than the schema's")
+    return measure(metadata, json.loads(exec_properties["classes"]))
 
 
 def _anomalies(input_dict: Artifacts, splits: Sequence[str]) -> Iterator[Finding]:

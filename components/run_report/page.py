@@ -15,6 +15,7 @@ from components.run_report import (
     mistakes,
     performance,
     provenance,
+    shortcut,
     statistics,
     training,
     verdict,
@@ -26,6 +27,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 SECTIONS: Mapping[str, Callable[[ReportData], Section]] = {  # by anchor, in reading order
     "verdict": verdict.section,
     "data": data_account.section,
+    "shortcut": shortcut.section,
     "performance": performance.section,
     "curves": curves.section,
     "confusion": confusion.section,

@@ -1,6 +1,6 @@
 """The run configuration: typed, frozen, validated once. Defaults are the recommended values."""
 
-from pipeline.config.data import Data, Fractions
+from pipeline.config.data import Data, Fractions, ShortcutBounds
 from pipeline.config.image import Image
 from pipeline.config.run import (
     FEWEST_PIXELS,
@@ -33,6 +33,7 @@ __all__ = [
     "MedmnistSource",
     "Section",
     "Serving",
+    "ShortcutBounds",
     "Source",
     "TableSource",
     "Threshold",

@@ -38,6 +38,23 @@ class Fractions(Section):
         return self
 
 
+class ShortcutBounds(Section):
+    """How well slice columns and image size alone may tell the label: bounds on the lower end of their AUC's 95 % interval."""
+
+    # 0.5 is chance, and age or sex may honestly tell a little more. A warning costs a look, a missed shortcut the model.
+    warn_above: Share = 0.6
+    refuse_above: Share | None = None  # default: a risk factor is no fault of the data, and which column is one a person must say
+
+    @model_validator(mode="after")
+    def warns_first(self) -> "ShortcutBounds":
+        """Refuse a bound of refusal below that of the warning."""
+        if self.refuse_above is not None and self.refuse_above < self.warn_above:
+            raise ValueError(
+                f"refuse_above {self.refuse_above:g} is below warn_above {self.warn_above:g}; expected it to be as high"
+            )
+        return self
+
+
 class Data(Section):
     """Which images, which classes, which patients."""
 
@@ -51,6 +68,7 @@ class Data(Section):
     pseudonym_key_file: Path | None = None  # default: pseudonym.key beside the manifest, made when absent
     max_quarantined: Share = 0.01
     allowed_repeats: Annotated[int, Field(ge=0)] = 0  # identical images across splits, counted and reported
+    shortcut: ShortcutBounds = ShortcutBounds()
     shard_rows: Annotated[int, Field(ge=1, le=10_000)] = 64
 
     @field_validator("classes")

@@ -44,6 +44,11 @@ def copy_of(path: str) -> Path:
     return Path(path).with_name("copy_" + Path(path).name)
 
 
+def a_site_per_class(rows: Rows) -> None:
+    for row in rows:
+        row["site"] = "hospital of " + row["label"]
+
+
 def one_class_only(rows: Rows) -> None:
     for row in rows:
         row["label"] = "normal"
@@ -146,4 +151,21 @@ def test_model_worse_than_the_served_one_is_refused(demo_config: Path, pushed_ru
     worse = medtfx("run", config, "--root", root, "--json", "--set", "training.steps=1")
     assert worse.code == 4
     assert worse.result["verdict"] == "model_refused"
+    assert files_below(root / "serving") == served
+
+
+def test_site_that_tells_the_class_is_refused_where_configured_and_the_served_version_stays(
+    own_data, medtfx, pushed_run, files_below, tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(pushed_run[0], root)
+    served = files_below(root / "serving")
+    done = medtfx("run", own_data(a_site_per_class), "--root", root, "--json", "--set", "data.shortcut.refuse_above=0.9")
+    assert (done.code, done.result["verdict"]) == (3, "data_refused"), done.stdout + done.stderr
+    (reason,) = [reason for reason in done.result["reasons"] if "data.shortcut.refuse_above" in reason]
+    assert "most by site: AUC 1.000" in reason
+    report = Path(done.result["report"]).read_text()
+    assert "A model may learn site instead of the disease." in report
+    assert '<section id="shortcut" aria' in report
+    assert served
     assert files_below(root / "serving") == served

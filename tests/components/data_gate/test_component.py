@@ -6,6 +6,7 @@ from tfx.types import Channel, standard_artifacts
 
 from components.artifacts import DataBlessing, IngestAccount
 from components.data_gate.component import DataGate, DataGateSpec
+from pipeline.config import ShortcutBounds
 
 KINDS = {
     "account": IngestAccount,
@@ -17,7 +18,13 @@ KINDS = {
 
 
 def node(**changed: Any) -> DataGate:
-    told = {"classes": ("normal", "ill, or not"), "allowed_repeats": 3, "max_quarantined": 0.25}
+    told = {
+        "classes": ("normal", "ill, or not"),
+        "allowed_repeats": 3,
+        "max_quarantined": 0.25,
+        "slices": ("site", "sex"),
+        "shortcut": ShortcutBounds(refuse_above=0.9),
+    }
     return DataGate(**{name: Channel(type=kind) for name, kind in KINDS.items()} | told | changed)
 
 
@@ -34,6 +41,8 @@ def test_classes_and_bounds_reach_the_executor() -> None:
     properties = node().exec_properties
     assert json.loads(properties["classes"]) == ["normal", "ill, or not"]
     assert (properties["allowed_repeats"], properties["max_quarantined"]) == (3, 0.25)
+    assert json.loads(properties["slices"]) == ["site", "sex"]
+    assert json.loads(properties["shortcut"]) == {"warn_above": 0.6, "refuse_above": 0.9}
 
 
 @pytest.mark.parametrize("name", KINDS)

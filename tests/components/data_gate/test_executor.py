@@ -17,8 +17,10 @@ from components import blessing
 from components.artifacts import IngestAccount
 from components.blessing import Finding
 from components.data_gate.component import DataGate
+from components.data_gate.shortcut import SUBJECT, read_shortcut
 from components.image_example_gen.account import RowAccount, write_account
 from components.image_example_gen.settings import IngestSettings
+from pipeline.config import ShortcutBounds
 from pipeline.curated_schema import schema_for
 
 Judge = Callable[[Path], tuple[str, tuple[Finding, ...]]]
@@ -72,10 +74,13 @@ def judge(root: Any, tmp_path: Path, classes: tuple[str, ...]) -> Judge:
             classes=classes,
             allowed_repeats=0,
             max_quarantined=0.01,
+            slices=["site"],
+            shortcut=ShortcutBounds(refuse_above=0.95),
         )
         launched = root.run("run", [given.with_id("Examples"), told, schema, statistics, validator, gate])
         (found,) = launched["DataGate"].outputs["blessing"]
         verdict, findings = blessing.read(found.uri)
+        read_shortcut(Path(found.uri))
         assert found.get_int_custom_property("blessed") == int(verdict == "accepted")
         return verdict, findings
 
@@ -97,7 +102,7 @@ def test_good_data_are_accepted_with_every_check_listed(judge: Judge, example_fo
     assert verdict == "accepted"
     subjects = {finding.subject for finding in findings}
     expected = {"classes in every split", "quarantined rows", "patients across splits", "identical images across splits"}
-    assert subjects == {*expected, "anomalies", "images with two labels, files of two patients"}
+    assert subjects == {*expected, "anomalies", "images with two labels, files of two patients", SUBJECT}
     assert not any(finding.refuses for finding in findings)
 
 
@@ -136,3 +141,28 @@ def test_empty_split_is_refused_for_its_classes_alone(judge: Judge, example_fold
     assert verdict == "data_refused"
     refusing = [finding.subject for finding in findings if finding.refuses]
     assert refusing == ["class normal in val", "class nodule in val", "class effusion in val"]
+
+
+def test_column_that_tells_the_label_is_refused_by_name(judge: Judge, example_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(example_folder, tmp_path / "examples"))
+
+    def tell(example: tf.train.Example) -> None:
+        feature = example.features.feature
+        feature["site"].bytes_list.value[0] = b"home of " + feature["label"].bytes_list.value[0]
+
+    for split in folder.iterdir():
+        rewrite(split, tell)
+    verdict, findings = judge(folder)
+    assert verdict == "data_refused"
+    (finding,) = [finding for finding in findings if finding.refuses]
+    assert (finding.rule, finding.subject) == ("data.shortcut.refuse_above", SUBJECT)
+    assert "most by site: AUC 1.000" in finding.found
+
+
+def test_examples_without_a_column_are_not_judged_by_it(judge: Judge, example_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(example_folder, tmp_path / "examples"))
+    rewrite(folder / "Split-val", lambda example: example.features.feature.pop("site"))
+    verdict, findings = judge(folder)
+    assert verdict == "data_refused"
+    (finding,) = [finding for finding in findings if finding.subject == SUBJECT]
+    assert finding.found.startswith("not judged: some examples lack a column")

@@ -29,7 +29,17 @@ QUIET = (
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
-HEADINGS = ("Verdict", "Data", "Performance", "Curves", "Confusion matrix", "Mistakes", "Training", "What exactly ran")
+HEADINGS = (
+    "Verdict",
+    "Data",
+    "Label by metadata alone",
+    "Performance",
+    "Curves",
+    "Confusion matrix",
+    "Mistakes",
+    "Training",
+    "What exactly ran",
+)
 VOID = {"meta", "link", "img", "br", "rect", "path", "use"}
 
 
@@ -130,7 +140,7 @@ def test_names_from_the_configuration_are_escaped(data: ReportData) -> None:
 def test_a_run_without_artifacts_has_a_page_that_says_why(config: Config) -> None:
     page = render(read({}, config, RunFacts(run_id="1", verdict="failed", reason="Trainer ran out of memory.")))
     assert "Trainer ran out of memory." in page
-    assert page.count("The run failed before this was made.") == 7
+    assert page.count("The run failed before this was made.") == 8
     assert Outline(page).open == []
 
 
