@@ -152,6 +152,7 @@ def data_nodes(config: Config, root: Root, inputs: Inputs) -> DataNodes:
         allowed_repeats=config.data.allowed_repeats,
         slices=config.data.slices,
         shortcut=config.data.shortcut,
+        skew=config.data.skew,
     )
     return DataNodes(ingest, schema, statistics, anomalies, gate)
 

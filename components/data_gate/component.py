@@ -10,7 +10,7 @@ from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.artifacts import DataBlessing, IngestAccount
 from components.data_gate.executor import Executor
-from pipeline.config import ShortcutBounds
+from pipeline.config import ShortcutBounds, SkewBounds
 
 
 class DataGateSpec(ComponentSpec):
@@ -22,6 +22,7 @@ class DataGateSpec(ComponentSpec):
         "max_quarantined": ExecutionParameter(type=float),
         "slices": ExecutionParameter(type=str),
         "shortcut": ExecutionParameter(type=str),
+        "skew": ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012  TFX's form
         "account": ChannelParameter(type=IngestAccount),
@@ -55,10 +56,12 @@ class DataGate(BaseComponent):
         max_quarantined: float,
         slices: Sequence[str],
         shortcut: ShortcutBounds,
+        skew: SkewBounds,
     ) -> None:
         """Judge for the configured classes and slice columns.
 
-        Accept this many identical images across splits, this share of unusable rows, and metadata that tell this much.
+        Accept this many identical images across splits, this share of unusable rows, metadata that tell this much, and
+        splits that lie this far apart.
         """
         spec = DataGateSpec(
             account=account,
@@ -71,6 +74,7 @@ class DataGate(BaseComponent):
             max_quarantined=max_quarantined,
             slices=json.dumps(list(slices)),
             shortcut=shortcut.model_dump_json(),
+            skew=skew.model_dump_json(),
             blessing=Channel(type=DataBlessing),
         )
         super().__init__(spec=spec)

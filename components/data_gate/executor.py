@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
-from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 from tfx.components.example_validator.executor import DEFAULT_FILE_NAME
 from tfx.components.statistics_gen import stats_artifact_utils
 from tfx.dsl.components.base.base_executor import BaseExecutor
@@ -23,6 +23,7 @@ from components.data_gate.example_metadata import read_metadata
 from components.data_gate.feature_rule import rows_breaking
 from components.data_gate.leakage import judge_patients, judge_repeats
 from components.data_gate.shortcut import Shortcut, judge_shortcut, write_shortcut
+from components.data_gate.skew import judge_skew
 from components.image_example_gen.account import EXAMPLE, read_account, read_rows
 from components.predictions.example_files import example_files
 
@@ -39,7 +40,9 @@ class Executor(BaseExecutor):
         examples = [row for row in rows if row.status == EXAMPLE]
         (statistics,) = input_dict["statistics"]
         shortcut = _shortcut(input_dict, list(account["splits"]), exec_properties)
-        measured = {split: _examples_measured(statistics, split) for split in account["splits"]}
+        by_split = {split: stats_artifact_utils.load_statistics(statistics, split).proto() for split in account["splits"]}
+        measured = {split: _examples_measured(its) for split, its in by_split.items()}
+        filled = {split: its for split, its in by_split.items() if measured[split]}
         findings = [
             *judge_classes(account, json.loads(exec_properties["classes"])),
             judge_quarantine(account, rows, most=exec_properties["max_quarantined"]),
@@ -47,9 +50,10 @@ class Executor(BaseExecutor):
             judge_patients(examples, patient=account["patient"]),
             judge_repeats(examples, allowed=exec_properties["allowed_repeats"]),
             judge_shortcut(shortcut, **json.loads(exec_properties["shortcut"])),
+            *judge_skew(filled, json.loads(exec_properties["slices"]), **json.loads(exec_properties["skew"])),
             *judge_counts(account, measured),
             # Of an empty split TFDV says that every column is gone; the missing classes say it better.
-            *_anomalies(input_dict, [split for split, count in measured.items() if count]),
+            *_anomalies(input_dict, list(filled)),
         ]
         write_shortcut(Path(artifact_utils.get_single_uri(output_dict["blessing"])), shortcut)
         findings.sort(key=lambda finding: not finding.refuses)
@@ -57,10 +61,9 @@ class Executor(BaseExecutor):
         blessing.publish(artifact_utils.get_single_instance(output_dict["blessing"]), verdict, findings)
 
 
-def _examples_measured(statistics: Artifact, split: str) -> int:
-    """Return how many examples of a split the statistics saw."""
-    datasets = stats_artifact_utils.load_statistics(statistics, split).proto().datasets
-    return sum(int(dataset.num_examples) for dataset in datasets)
+def _examples_measured(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> int:
+    """Return how many examples the statistics saw."""
+    return sum(int(dataset.num_examples) for dataset in statistics.datasets)
 
 
 def _shortcut(input_dict: Artifacts, splits: Sequence[str], exec_properties: Mapping[str, Any]) -> Shortcut:

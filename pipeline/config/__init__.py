@@ -1,6 +1,6 @@
 """The run configuration: typed, frozen, validated once. Defaults are the recommended values."""
 
-from pipeline.config.data import Data, Fractions, ShortcutBounds
+from pipeline.config.data import Data, Fractions, ShortcutBounds, SkewBounds
 from pipeline.config.image import Image
 from pipeline.config.run import (
     FEWEST_PIXELS,
@@ -34,6 +34,7 @@ __all__ = [
     "Section",
     "Serving",
     "ShortcutBounds",
+    "SkewBounds",
     "Source",
     "TableSource",
     "Threshold",

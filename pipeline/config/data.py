@@ -55,6 +55,16 @@ class ShortcutBounds(Section):
         return self
 
 
+class SkewBounds(Section):
+    """How far val and test may lie from train before it is said, or refused."""
+
+    # A split of 20 patients with three images each lies, by chance alone, up to 0.27 (L-infinity of three equal values) and
+    # 0.13 (Jensen-Shannon of a property) from train in 19 of 20 draws; of 90 patients 0.14 and 0.03. Large sets may ask for less.
+    l_infinity: Share = 0.3  # of label and slice columns: greatest difference of a value's share
+    jensen_shannon: Share = 0.2  # of image properties
+    refuse: bool = False
+
+
 class Data(Section):
     """Which images, which classes, which patients."""
 
@@ -69,6 +79,7 @@ class Data(Section):
     max_quarantined: Share = 0.01
     allowed_repeats: Annotated[int, Field(ge=0)] = 0  # identical images across splits, counted and reported
     shortcut: ShortcutBounds = ShortcutBounds()
+    skew: SkewBounds = SkewBounds()
     shard_rows: Annotated[int, Field(ge=1, le=10_000)] = 64
 
     @field_validator("classes")

@@ -49,6 +49,14 @@ def a_site_per_class(rows: Rows) -> None:
         row["site"] = "hospital of " + row["label"]
 
 
+def a_site_of_its_own_for_test(rows: Rows) -> None:
+    """Every third patient in test, at a site that train does not know."""
+    patients = sorted({row["patient_id"] for row in rows})
+    for row in rows:
+        row["split"] = ("train", "train", "test", "train", "val", "test")[patients.index(row["patient_id"]) % 6]
+        row["site"] = "abroad" if row["split"] == "test" else row["site"]
+
+
 def one_class_only(rows: Rows) -> None:
     for row in rows:
         row["label"] = "normal"
@@ -169,3 +177,12 @@ def test_site_that_tells_the_class_is_refused_where_configured_and_the_served_ve
     assert '<section id="shortcut" aria' in report
     assert served
     assert files_below(root / "serving") == served
+
+
+def test_split_unlike_train_is_refused_where_configured(own_data, medtfx, tmp_path: Path) -> None:
+    config = own_data(a_site_of_its_own_for_test)
+    done = medtfx("run", config, "--root", tmp_path / "root", "--json", "--set", "data.skew.refuse=true")
+    assert (done.code, done.result["verdict"]) == (3, "data_refused"), done.stdout + done.stderr
+    assert any("data.skew.l_infinity: site, test against train" in reason for reason in done.result["reasons"])
+    assert "site, test against train" in Path(done.result["report"]).read_text()
+    assert not list((tmp_path / "root" / "serving").rglob("saved_model.pb"))

@@ -6,7 +6,7 @@ from tfx.types import Channel, standard_artifacts
 
 from components.artifacts import DataBlessing, IngestAccount
 from components.data_gate.component import DataGate, DataGateSpec
-from pipeline.config import ShortcutBounds
+from pipeline.config import ShortcutBounds, SkewBounds
 
 KINDS = {
     "account": IngestAccount,
@@ -24,6 +24,7 @@ def node(**changed: Any) -> DataGate:
         "max_quarantined": 0.25,
         "slices": ("site", "sex"),
         "shortcut": ShortcutBounds(refuse_above=0.9),
+        "skew": SkewBounds(refuse=True),
     }
     return DataGate(**{name: Channel(type=kind) for name, kind in KINDS.items()} | told | changed)
 
@@ -43,6 +44,7 @@ def test_classes_and_bounds_reach_the_executor() -> None:
     assert (properties["allowed_repeats"], properties["max_quarantined"]) == (3, 0.25)
     assert json.loads(properties["slices"]) == ["site", "sex"]
     assert json.loads(properties["shortcut"]) == {"warn_above": 0.6, "refuse_above": 0.9}
+    assert json.loads(properties["skew"]) == {"l_infinity": 0.3, "jensen_shannon": 0.2, "refuse": True}
 
 
 @pytest.mark.parametrize("name", KINDS)

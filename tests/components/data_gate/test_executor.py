@@ -20,7 +20,7 @@ from components.data_gate.component import DataGate
 from components.data_gate.shortcut import SUBJECT, read_shortcut
 from components.image_example_gen.account import RowAccount, write_account
 from components.image_example_gen.settings import IngestSettings
-from pipeline.config import ShortcutBounds
+from pipeline.config import ShortcutBounds, SkewBounds
 from pipeline.curated_schema import schema_for
 
 Judge = Callable[[Path], tuple[str, tuple[Finding, ...]]]
@@ -76,6 +76,7 @@ def judge(root: Any, tmp_path: Path, classes: tuple[str, ...]) -> Judge:
             max_quarantined=0.01,
             slices=["site"],
             shortcut=ShortcutBounds(refuse_above=0.95),
+            skew=SkewBounds(refuse=True),
         )
         launched = root.run("run", [given.with_id("Examples"), told, schema, statistics, validator, gate])
         (found,) = launched["DataGate"].outputs["blessing"]
@@ -102,7 +103,13 @@ def test_good_data_are_accepted_with_every_check_listed(judge: Judge, example_fo
     assert verdict == "accepted"
     subjects = {finding.subject for finding in findings}
     expected = {"classes in every split", "quarantined rows", "patients across splits", "identical images across splits"}
-    assert subjects == {*expected, "anomalies", "images with two labels, files of two patients", SUBJECT}
+    assert subjects == {
+        *expected,
+        "anomalies",
+        "images with two labels, files of two patients",
+        SUBJECT,
+        "val and test against train",
+    }
     assert not any(finding.refuses for finding in findings)
 
 
