@@ -61,7 +61,7 @@ class SkewBounds(Section):
     # A split of 20 patients with three images each lies, by chance alone, up to 0.27 (L-infinity of three equal values) and
     # 0.13 (Jensen-Shannon of a property) from train in 19 of 20 draws; of 90 patients 0.14 and 0.03. Large sets may ask for less.
     l_infinity: Share = 0.3  # of label and slice columns: greatest difference of a value's share
-    jensen_shannon: Share = 0.2  # of image properties
+    jensen_shannon: Share = 0.2  # of mean, standard deviation and entropy of the pixels
     refuse: bool = False
 
 

@@ -76,7 +76,7 @@ def judge(root: Any, tmp_path: Path, classes: tuple[str, ...]) -> Judge:
             max_quarantined=0.01,
             slices=["site"],
             shortcut=ShortcutBounds(refuse_above=0.95),
-            skew=SkewBounds(refuse=True),
+            skew=SkewBounds(),
         )
         launched = root.run("run", [given.with_id("Examples"), told, schema, statistics, validator, gate])
         (found,) = launched["DataGate"].outputs["blessing"]
@@ -128,6 +128,7 @@ def test_anomaly_names_feature_rule_split_and_rows(judge: Judge, example_folder:
     assert finding.expected == "0.1 to 8"
     assert finding.rule.startswith("schema: ")
     assert finding.rows == (205, 210)
+    assert any(found.rule == "data.skew.jensen_shannon" and found.subject == "entropy, test against train" for found in findings)
 
 
 def test_shared_patient_and_image_are_refused_by_row(judge: Judge, example_folder: Path, tmp_path: Path) -> None:

@@ -36,8 +36,17 @@ def test_distance_of_numbers_is_between_alike_and_apart() -> None:
     assert measured["mean", "test"].value > 0.9
 
 
-def test_size_that_is_one_and_the_same_lies_nowhere_apart() -> None:
-    assert found(width=([28] * 9, [28] * 3, [28] * 3))["width", "test"].value == pytest.approx(0.0, abs=1e-6)
+def test_one_outlier_moves_a_property_little() -> None:
+    values = np.random.default_rng(4).normal(0.5, 0.05, 300)
+    assert found(mean=(values.tolist(), values.tolist(), [0.0, *values[1:]]))["mean", "test"].value < 0.1
+
+
+def test_sizes_are_not_compared() -> None:
+    """One larger image among equal sizes would count as another distribution."""
+    assert found(width=([512] * 9, [512] * 3, [512, 512, 2048]), label=(["a"] * 9, ["a"] * 3, ["a"] * 3)).keys() == {
+        ("label", "val"),
+        ("label", "test"),
+    }
 
 
 @pytest.mark.parametrize("refuse", [False, True])
