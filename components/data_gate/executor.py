@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
+import tensorflow as tf
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 from tfx.components.example_validator.executor import DEFAULT_FILE_NAME
 from tfx.components.statistics_gen import stats_artifact_utils
 from tfx.dsl.components.base.base_executor import BaseExecutor
@@ -18,11 +19,14 @@ from components.data_gate.anomalies import RowsBreaking, judge_anomalies
 from components.data_gate.completeness import judge_classes, judge_counts, judge_quarantine, judge_sums
 from components.data_gate.contradiction import judge_contradictions
 from components.data_gate.earlier_tests import judge_earlier, judge_unreadable, read_earlier_test
+from components.data_gate.example_metadata import read_metadata
 from components.data_gate.feature_rule import rows_breaking
 from components.data_gate.leakage import finding_of, judge_patients, judge_repeats, judge_studies
 from components.data_gate.near_repeats import judge_near_repeats
 from components.data_gate.proof import RuleProof
 from components.data_gate.settings import DataGateSettings
+from components.data_gate.shortcut import Shortcut, judge_shortcut, write_shortcut
+from components.data_gate.skew import judge_skew
 from components.data_gate.stored_images import StoredImages
 from components.image_example_gen.account import EXAMPLE, RUN_ID, RowAccount, read_account, read_rows
 from models import records
@@ -42,7 +46,10 @@ class Executor(BaseExecutor):
         folder = Path(artifact_utils.get_single_uri(input_dict["account"]))
         account, rows = read_account(folder), read_rows(folder)
         (statistics,) = input_dict["statistics"]
-        measured = {split: _examples_measured(statistics, split) for split in account["splits"]}
+        shortcut = _shortcut(input_dict, list(account["splits"]), settings)
+        by_split = {split: stats_artifact_utils.load_statistics(statistics, split).proto() for split in account["splits"]}
+        measured = {split: _examples_measured(its) for split, its in by_split.items()}
+        filled = {split: its for split, its in by_split.items() if measured[split]}
         rules = prove(input_dict, account, [row for row in rows if row.status == EXAMPLE], settings)
         findings = [
             *judge_sums(account),
@@ -50,10 +57,13 @@ class Executor(BaseExecutor):
             judge_quarantine(account, rows, most=settings.max_quarantined),
             judge_contradictions(rows),
             *map(finding_of, rules),
+            judge_shortcut(shortcut, **settings.shortcut.model_dump()),
+            *judge_skew(filled, settings.slices, **settings.skew.model_dump()),
             *judge_counts(account, measured),
             # Of an empty split TFDV says that every column is gone; the missing classes say it better.
-            *_anomalies(input_dict, [split for split, count in measured.items() if count]),
+            *_anomalies(input_dict, list(filled)),
         ]
+        write_shortcut(Path(artifact_utils.get_single_uri(output_dict["blessing"])), shortcut)
         findings.sort(key=lambda finding: not finding.refuses)
         proof.publish(artifact_utils.get_single_instance(output_dict["leakage_proof"]), rules)
         bless(artifact_utils.get_single_instance(output_dict["blessing"]), input_dict, findings)
@@ -91,10 +101,21 @@ def bless(output: Artifact, input_dict: Artifacts, findings: Sequence[Finding]) 
     output.set_int_custom_property(STATISTICS_ID, artifact_utils.get_single_instance(input_dict["statistics"]).id)
 
 
-def _examples_measured(statistics: Artifact, split: str) -> int:
-    """Return how many examples of a split the statistics saw."""
-    datasets = stats_artifact_utils.load_statistics(statistics, split).proto().datasets
-    return sum(int(dataset.num_examples) for dataset in datasets)
+def _examples_measured(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> int:
+    """Return how many examples the statistics saw."""
+    return sum(int(dataset.num_examples) for dataset in statistics.datasets)
+
+
+def _shortcut(input_dict: Artifacts, splits: Sequence[str], settings: DataGateSettings) -> Shortcut:
+    """Return what metadata tell of the label, over all splits; examples that can't be read are another finding's matter."""
+    from components.data_gate.metadata_regression import measure  # noqa: PLC0415 - the graph is built without scikit-learn
+
+    folders = [artifact_utils.get_split_uris(input_dict["examples"], split)[0] for split in splits]
+    try:
+        metadata = read_metadata([records.index(Path(folder)) for folder in folders], settings.slices)
+    except tf.errors.InvalidArgumentError:
+        return Shortcut(0, 0, not_judged="some examples lack a column or hold it in another type than the schema's")
+    return measure(metadata, settings.classes)
 
 
 def _anomalies(input_dict: Artifacts, splits: Sequence[str]) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """What the data gate asks of the data."""
 
-from pipeline.config import Data, NearRepeats, Section
+from pipeline.config import Data, NearRepeats, Section, ShortcutBounds, SkewBounds
 
 
 class DataGateSettings(Section):
@@ -11,6 +11,9 @@ class DataGateSettings(Section):
     allowed_repeats: int = 0
     near_repeats: NearRepeats = NearRepeats()
     allowed_near_repeats: int | None = None
+    slices: tuple[str, ...] = ()
+    shortcut: ShortcutBounds = ShortcutBounds()
+    skew: SkewBounds = SkewBounds()
 
     @classmethod
     def of(cls, data: Data) -> "DataGateSettings":

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,15 +85,26 @@ def draw(name: str, panel: Panel) -> Markup:
         name: prefix of its ids, different for each figure of a page.
         panel: what is drawn.
     """
+    lines = ", ".join(line.name for line in panel.lines)
+    return painted(name, f"{panel.title}: {lines}", lambda axes: draw_panel(panel, axes))
+
+
+def painted(name: str, description: str, paint: Callable[[Axes], None]) -> Markup:
+    """Return what `paint` draws on a set of axes as an SVG element.
+
+    Args:
+        name: prefix of its ids, different for each figure of a page.
+        description: what a reader hears who does not see it.
+        paint: draws on the axes.
+    """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.7, 3.4), layout="constrained")
         figure.patch.set_visible(False)
         canvas = FigureCanvasSVG(figure)
-        draw_panel(panel, figure.subplots())
+        paint(figure.subplots())
         written = io.StringIO()
         canvas.print_svg(written, metadata=NO_METADATA)
-    lines = ", ".join(line.name for line in panel.lines)
-    return embedded(written.getvalue(), name, f"{panel.title}: {lines}")
+    return embedded(written.getvalue(), name, description)
 
 
 def draw_panel(panel: Panel, axes: Axes) -> None:

@@ -12,6 +12,7 @@ from components.blessing import FINDINGS_FILE, Finding
 from components.blessing import read as read_blessing
 from components.data_gate.proof import PROOF_FILE, RuleProof
 from components.data_gate.proof import read as read_proof
+from components.data_gate.shortcut import SHORTCUT_FILE, Shortcut, read_shortcut
 from components.evaluation.results import Results, read_results
 from components.image_example_gen.account import ACCOUNT_FILE, QUARANTINED, ROWS_FILE
 from components.predictions.table import PREDICTIONS_FILE
@@ -67,6 +68,7 @@ class ReportData:
         anomalies: split -> Anomalies.
         blessings: gate (of GATES) -> what it said; a gate that did not run is missing.
         leakage: rules of the leakage proof.
+        shortcut: what metadata alone tell of the label.
         history: content of history.json.
         scores: (model, split) -> predictions.
         evaluation: TFMA's metrics of the test split.
@@ -81,6 +83,7 @@ class ReportData:
     anomalies: Mapping[str, Any] | None = None
     blessings: Mapping[str, Blessing] | None = None
     leakage: tuple[RuleProof, ...] | None = None
+    shortcut: Shortcut | None = None
     history: Mapping[str, Any] | None = None
     scores: Mapping[tuple[str, str], Scores] | None = None
     evaluation: Results | None = None
@@ -105,6 +108,7 @@ def read(uris: Mapping[str, str], config: Config, facts: RunFacts) -> ReportData
         anomalies=read_splits(uris.get("anomalies"), "SchemaDiff.pb", anomalies_pb2.Anomalies),
         blessings=read_blessings(uris),
         leakage=read_leakage(uris.get("leakage_proof")),
+        shortcut=read_metadata_areas(uris.get("data_blessing")),
         history=read_json(uris.get("model_run"), "history.json"),
         scores=read_predictions(uris.get("predictions"), config.data.classes),
         evaluation=read_evaluation(uris.get("evaluation")),
@@ -159,3 +163,9 @@ def read_blessings(uris: Mapping[str, str]) -> Mapping[str, Blessing]:
     """Return what each gate that ran said."""
     ran = (gate for gate in GATES if gate in uris and (Path(uris[gate]) / FINDINGS_FILE).exists())
     return {gate: Blessing(*read_blessing(uris[gate])) for gate in ran}
+
+
+def read_metadata_areas(folder: str | None) -> Shortcut | None:
+    """Return what DataGate measured on metadata alone, None where it wrote nothing."""
+    written = folder is not None and (Path(folder) / SHORTCUT_FILE).exists()
+    return read_shortcut(Path(folder or "")) if written else None

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from markupsafe import Markup
+
 from components.run_report.report_data import ReportData
 from components.run_report.section import Section, absent
-from models.features import ENTROPY, HEIGHT, MEAN, SATURATED, SPLITS, STANDARD_DEVIATION, WIDTH
+from components.run_report.share_figure import draw_shares
+from models.features import ENTROPY, HEIGHT, LABEL, MEAN, SATURATED, SPLITS, STANDARD_DEVIATION, WIDTH
 
 SHOWN_VALUES = 12
 PROPERTIES = {
@@ -26,10 +29,20 @@ def section(data: ReportData) -> Section:
     values = {
         "splits": list(features),
         "properties": [(words, merged(numeric_lines(features, name))) for name, words in PROPERTIES.items()],
+        "shares": list(share_figures(features, (LABEL, *data.config.data.slices))),
         "columns": [(name, value_lines(features, name)) for name in data.config.data.slices],
         "anomalies": None if data.anomalies is None else list(anomaly_lines(data.anomalies)),
     }
     return Section("statistics", "Statistics and anomalies", "statistics.html.j2", values)
+
+
+def share_figures(features: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> Iterable[Markup]:
+    """Yield a figure per column that the statistics hold: its values' shares in each split."""
+    for number, name in enumerate(names):
+        counts = {split: value_counts(found.get(name)) for split, found in features.items()}
+        filled = {split: found for split, found in counts.items() if sum(found.values())}
+        if filled:
+            yield draw_shares(f"shares-{number}", name, filled)
 
 
 def ordered(splits: Iterable[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """The run configuration: typed, frozen, validated once. Defaults are the recommended values."""
 
-from pipeline.config.data import Data, Fractions, NearRepeats
+from pipeline.config.data import Data, Fractions, NearRepeats, ShortcutBounds, SkewBounds
 from pipeline.config.image import Image, ImageLimits, Rendering
 from pipeline.config.run import (
     FEWEST_PIXELS,
@@ -37,6 +37,8 @@ __all__ = [
     "Rendering",
     "Section",
     "Serving",
+    "ShortcutBounds",
+    "SkewBounds",
     "Source",
     "TableSource",
     "Threshold",

@@ -49,6 +49,33 @@ class NearRepeats(Section):
     correlation: Annotated[float, Field(gt=0.0, le=1.0)] = 0.99  # of grey values, at least
 
 
+class ShortcutBounds(Section):
+    """How well slice columns and image size alone may tell the label: bounds on the lower end of their AUC's 95 % interval."""
+
+    # 0.5 is chance, and age or sex may honestly tell a little more. A warning costs a look, a missed shortcut the model.
+    warn_above: Share = 0.6
+    refuse_above: Share | None = None  # default: a risk factor is no fault of the data, and which column is one a person must say
+
+    @model_validator(mode="after")
+    def warns_first(self) -> "ShortcutBounds":
+        """Refuse a bound of refusal below that of the warning."""
+        if self.refuse_above is not None and self.refuse_above < self.warn_above:
+            raise ValueError(
+                f"refuse_above {self.refuse_above:g} is below warn_above {self.warn_above:g}; expected it to be as high"
+            )
+        return self
+
+
+class SkewBounds(Section):
+    """How far val and test may lie from train before it is said, or refused."""
+
+    # A split of 20 patients with three images each lies, by chance alone, up to 0.27 (L-infinity of three equal values) and
+    # 0.13 (Jensen-Shannon of a property) from train in 19 of 20 draws; of 90 patients 0.14 and 0.03. Large sets may ask for less.
+    l_infinity: Share = 0.3  # of label and slice columns: greatest difference of a value's share
+    jensen_shannon: Share = 0.2  # of mean, standard deviation and entropy of the pixels
+    refuse: bool = False
+
+
 class Data(Section):
     """Which images, which classes, which patients."""
 
@@ -65,6 +92,8 @@ class Data(Section):
     allowed_repeats: Annotated[int, Field(ge=0)] = 0  # identical images across splits, counted and reported
     near_repeats: NearRepeats = NearRepeats()
     allowed_near_repeats: Annotated[int, Field(ge=0)] | None = None  # images; without a number they are listed and never refuse
+    shortcut: ShortcutBounds = ShortcutBounds()
+    skew: SkewBounds = SkewBounds()
     shard_rows: Annotated[int, Field(ge=1, le=10_000)] = 64
 
     @model_validator(mode="after")

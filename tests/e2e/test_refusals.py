@@ -45,6 +45,19 @@ def copy_of(path: str) -> Path:
     return Path(path).with_name("copy_" + Path(path).name)
 
 
+def a_site_per_class(rows: Rows) -> None:
+    for row in rows:
+        row["site"] = "hospital of " + row["label"]
+
+
+def a_site_of_its_own_for_test(rows: Rows) -> None:
+    """Every third patient in test, at a site that train does not know."""
+    patients = sorted({row["patient_id"] for row in rows})
+    for row in rows:
+        row["split"] = ("train", "train", "test", "train", "val", "test")[patients.index(row["patient_id"]) % 6]
+        row["site"] = "abroad" if row["split"] == "test" else row["site"]
+
+
 def one_class_only(rows: Rows) -> None:
     for row in rows:
         row["label"] = "normal"
@@ -171,3 +184,29 @@ def test_model_worse_than_the_served_one_is_refused(demo_config: Path, pushed_ru
     assert worse.code == 4
     assert worse.result["verdict"] == "model_refused"
     assert files_below(root / "serving") == served
+
+
+def test_site_that_tells_the_class_is_refused_where_configured_and_the_served_version_stays(
+    own_data, medtfx, pushed_run, files_below, tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(pushed_run[0], root)
+    served = files_below(root / "serving")
+    done = medtfx("run", own_data(a_site_per_class), "--root", root, "--json", "--set", "data.shortcut.refuse_above=0.9")
+    assert (done.code, done.result["verdict"]) == (3, "data_refused"), done.stdout + done.stderr
+    (reason,) = [reason for reason in done.result["reasons"] if "data.shortcut.refuse_above" in reason]
+    assert "most by site: AUC 1.000" in reason
+    report = Path(done.result["report"]).read_text()
+    assert "A model may learn site instead of the disease." in report
+    assert '<section id="shortcut" aria' in report
+    assert served
+    assert files_below(root / "serving") == served
+
+
+def test_split_unlike_train_is_refused_where_configured(own_data, medtfx, tmp_path: Path) -> None:
+    config = own_data(a_site_of_its_own_for_test)
+    done = medtfx("run", config, "--root", tmp_path / "root", "--json", "--set", "data.skew.refuse=true")
+    assert (done.code, done.result["verdict"]) == (3, "data_refused"), done.stdout + done.stderr
+    assert any("data.skew.l_infinity: site, test against train" in reason for reason in done.result["reasons"])
+    assert "site, test against train" in Path(done.result["report"]).read_text()
+    assert not list((tmp_path / "root" / "serving").rglob("saved_model.pb"))

@@ -5,6 +5,8 @@ import pytest
 from PIL import Image
 
 from components.image_example_gen.account import RowAccount, write_account
+from components.image_example_gen.guarded_worker import GuardedRenderer
+from components.image_example_gen.image_reader import ImageReader
 from components.image_example_gen.manifest import digest, read_manifest
 from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.row_ingest import RowIngest
@@ -35,8 +37,10 @@ def manifest(tmp_path: Path) -> Path:
 
 def run(state: Root, manifest: Path, run_id: str) -> list[RowAccount]:
     """Do what a run does with rows, account and ledger."""
-    ingest = RowIngest(SETTINGS, manifest.parent, Pseudonymizer(KEY))
-    rows = [ingest.ingest(row)[0] for row in read_manifest(manifest, patient="unknown")]
+    with GuardedRenderer(SETTINGS.rendering, SETTINGS.limits) as renderer:
+        reader = ImageReader(SETTINGS.canonical, SETTINGS.limits, renderer)
+        ingest = RowIngest(SETTINGS, manifest.parent, Pseudonymizer(KEY), reader)
+        rows = [ingest.ingest(row)[0] for row in read_manifest(manifest, patient="unknown")]
     folder = state.artifacts / "ImageExampleGen" / "account" / run_id
     folder.mkdir(parents=True)
     write_account(folder, rows, settings=SETTINGS, manifest_sha256=digest(manifest))

@@ -20,8 +20,10 @@ from components.data_gate import proof
 from components.data_gate.component import DataGate
 from components.data_gate.leakage import finding_of
 from components.data_gate.settings import DataGateSettings
+from components.data_gate.shortcut import SUBJECT, read_shortcut
 from components.image_example_gen.account import RowAccount, write_account
 from components.image_example_gen.settings import IngestSettings
+from pipeline.config import ShortcutBounds
 from pipeline.curated_schema import schema_for
 
 Judge = Callable[[Path], tuple[str, tuple[Finding, ...]]]
@@ -72,7 +74,9 @@ def judge(root: Any, tmp_path: Path, classes: tuple[str, ...]) -> Judge:
             account=told.outputs["result"],
             anomalies=validator.outputs["anomalies"],
             examples=given.outputs["result"],
-            settings=DataGateSettings(classes=classes, max_quarantined=0.01),
+            settings=DataGateSettings(
+                classes=classes, max_quarantined=0.01, slices=("site",), shortcut=ShortcutBounds(refuse_above=0.95)
+            ),
         )
         launched = root.run("run", [given.with_id("Examples"), told, schema, statistics, validator, gate])
         (found,) = launched["DataGate"].outputs["blessing"]
@@ -83,6 +87,7 @@ def judge(root: Any, tmp_path: Path, classes: tuple[str, ...]) -> Judge:
         assert {finding_of(rule) for rule in rules} <= set(findings)
         assert found.get_int_custom_property("account_id") == launched["Account"].outputs["result"][0].id
         assert found.get_int_custom_property("statistics_id") == launched["StatisticsGen"].outputs["statistics"][0].id
+        read_shortcut(Path(found.uri))
         assert found.get_int_custom_property("blessed") == int(verdict == "accepted")
         return verdict, findings
 
@@ -105,7 +110,14 @@ def test_good_data_are_accepted_with_every_check_listed(judge: Judge, example_fo
     subjects = {finding.subject for finding in findings}
     leakage = {f"{things} across splits" for things in ("patients", "studies", "identical images", "nearly identical images")}
     expected = {"classes in every split", "quarantined rows", *leakage, "train and val against earlier test splits"}
-    assert subjects == {*expected, "anomalies", "sums of the account", "images with two labels, files of two patients"}
+    assert subjects == {
+        *expected,
+        "anomalies",
+        "sums of the account",
+        SUBJECT,
+        "val and test against train",
+        "images with two labels, files of two patients",
+    }
     assert not any(finding.refuses for finding in findings)
 
 
@@ -124,6 +136,7 @@ def test_anomaly_names_feature_rule_split_and_rows(judge: Judge, example_folder:
     assert finding.expected == "0.1 to 8"
     assert finding.rule.startswith("schema: ")
     assert finding.rows == (205, 210)
+    assert any(found.rule == "data.skew.jensen_shannon" and found.subject == "entropy, test against train" for found in findings)
 
 
 def test_shared_patient_and_image_are_refused_by_row(judge: Judge, example_folder: Path, tmp_path: Path) -> None:
@@ -144,3 +157,28 @@ def test_empty_split_is_refused_for_its_classes_alone(judge: Judge, example_fold
     assert verdict == "data_refused"
     refusing = [finding.subject for finding in findings if finding.refuses]
     assert refusing == ["class normal in val", "class nodule in val", "class effusion in val"]
+
+
+def test_column_that_tells_the_label_is_refused_by_name(judge: Judge, example_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(example_folder, tmp_path / "examples"))
+
+    def tell(example: tf.train.Example) -> None:
+        feature = example.features.feature
+        feature["site"].bytes_list.value[0] = b"home of " + feature["label"].bytes_list.value[0]
+
+    for split in folder.iterdir():
+        rewrite(split, tell)
+    verdict, findings = judge(folder)
+    assert verdict == "data_refused"
+    (finding,) = [finding for finding in findings if finding.refuses]
+    assert (finding.rule, finding.subject) == ("data.shortcut.refuse_above", SUBJECT)
+    assert "most by site: AUC 1.000" in finding.found
+
+
+def test_examples_without_a_column_are_not_judged_by_it(judge: Judge, example_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(example_folder, tmp_path / "examples"))
+    rewrite(folder / "Split-val", lambda example: example.features.feature.pop("site"))
+    verdict, findings = judge(folder)
+    assert verdict == "data_refused"
+    (finding,) = [finding for finding in findings if finding.subject == SUBJECT]
+    assert finding.found.startswith("not judged: some examples lack a column")

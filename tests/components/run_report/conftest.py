@@ -20,6 +20,8 @@ from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 from components.artifacts import LeakageProof
 from components.blessing import FINDINGS_FILE, Finding
 from components.data_gate.proof import Leak, Place, RuleProof, publish
+from components.data_gate.resampled_auc import Area
+from components.data_gate.shortcut import Shortcut, write_shortcut
 from components.evaluation.eval_config import eval_config
 from components.predictions.table import schema, write_table
 from components.run_report.report_data import ReportData, read
@@ -114,7 +116,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory, studies: list[Study], co
         "predictions": lambda folder: write_predictions(folder, studies),
         "evaluation": lambda folder: write_evaluation(folder, studies, config),
         "model_run": write_history,
-        "data_blessing": lambda folder: write_blessing(folder, "accepted", [finding("data.max_quarantined", refuses=False)]),
+        "data_blessing": lambda folder: write_data_blessing(folder, len(studies)),
         "leakage_proof": lambda folder: write_proof(folder, studies),
         "model_blessing": lambda folder: write_blessing(folder, "accepted", [finding("gate.rules", refuses=False)]),
         "infra_blessing": lambda folder: write_blessing(folder, "accepted", []),
@@ -198,6 +200,12 @@ def write_proof(folder: Path, studies: list[Study]) -> None:
     output = LeakageProof()
     output.uri = str(folder)
     publish(output, rules)
+
+
+def write_data_blessing(folder: Path, images: int) -> None:
+    write_blessing(folder, "accepted", [finding("data.max_quarantined", refuses=False)])
+    columns = (Area("site", 0.7, 0.64, 0.77), Area("sex", 0.52, 0.46, 0.58))
+    write_shortcut(folder, Shortcut(images, sum(PATIENTS.values()), Area("all together", 0.72, 0.66, 0.78), columns))
 
 
 def write_account(folder: Path, studies: list[Study]) -> None:

@@ -29,7 +29,18 @@ QUIET = (
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
-HEADINGS = ("Verdict", "Data", "Leakage", "Performance", "Curves", "Confusion matrix", "Mistakes", "Training", "What exactly ran")
+HEADINGS = (
+    "Verdict",
+    "Data",
+    "Leakage",
+    "Label by metadata alone",
+    "Performance",
+    "Curves",
+    "Confusion matrix",
+    "Mistakes",
+    "Training",
+    "What exactly ran",
+)
 VOID = {"meta", "link", "img", "br", "rect", "path", "use"}
 
 

@@ -1,5 +1,6 @@
 """Distributions and anomalies as TFDV wrote them."""
 
+import re
 from dataclasses import replace
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2
@@ -34,3 +35,9 @@ def test_anomalies_name_feature_split_and_rule(data: ReportData) -> None:
     assert "Unexpected string values" in page
     assert "east (&lt;1%)" in page
     assert "None: every split agrees with the schema." not in page
+
+
+def test_label_and_every_slice_column_are_drawn_by_split(data: ReportData) -> None:
+    shares = section(data).values["shares"]
+    assert isinstance(shares, list)
+    assert [re.findall(r'aria-label="(\w+), shares', drawn) for drawn in shares] == [["label"], ["sex"], ["site"]]
