@@ -1,7 +1,6 @@
 """Wrong words and wrong data: one clear message, a documented exit code, never a stack trace."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -122,13 +121,12 @@ def test_key_that_has_no_place_beside_the_manifest(own_data, ordinary_medtfx, re
 
 
 def test_serving_folder_without_write_permission_costs_nothing_but_the_push(
-    demo_config: Path, pushed_run, ordinary_medtfx, quickly, read_only, tmp_path: Path
+    demo_config: Path, ordinary_medtfx, quickly, read_only, tmp_path: Path
 ) -> None:
     root, serving = tmp_path / "root", tmp_path / "root" / "serving" / "demo"
-    shutil.copytree(pushed_run[0], root)
-    shutil.rmtree(serving)
     read_only(serving)
-    (root / "work" / "train-1").mkdir()
+    (root / "format").write_text("1\n")
+    (root / "work" / "train-1").mkdir(parents=True)
     done = ordinary_medtfx("run", demo_config, "--root", root, "--json")
     assert (done.code, done.result["verdict"]) == (1, "failed")
     assert done.result["failure"].startswith("serving/demo/")
