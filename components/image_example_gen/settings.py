@@ -54,7 +54,7 @@ class IngestSettings:
     def image_form(self) -> dict[str, Any]:
         """What an image's pixels follow from, as plain JSON values; limits and burned_in only say which files are read."""
         canonical, rendering = asdict(self.canonical), asdict(self.rendering)
-        del canonical["max_pixels"], rendering["burned_in"]
+        del canonical["max_pixels"], rendering["burned_in"], rendering["sixteen_bit_range"]  # the canonical image has the latter
         values: dict[str, Any] = json.loads(json.dumps({**canonical, "rendering": rendering}))
         return values
 

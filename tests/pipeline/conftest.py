@@ -15,7 +15,7 @@ def summary(run_id: str, verdict: str, **changes: object) -> dict[str, object]:
     """Return what a report's summary says of a run."""
     split = {"images": 30, "patients": 12, "classes": {"ill": 15, "well": 15}}
     data = {
-        **{"rows": 92, "examples": 90, "patient": "column", "patients": 36, "quarantined": {"truncated": 2}},
+        **{"rows": 92, "examples": 90, "patient": "column", "patients": 36, "quarantined": {"truncated": 2}, "skipped": {}},
         **{"splits": {"train": split, "val": split, "test": split}},
         "indexed": {"files": 100, "used": 92, "rows": 92, "skipped": {"hidden": 8}},
     }

@@ -37,7 +37,7 @@ def test_show_tells_the_account_and_what_was_set_aside(root_with_runs: Root, cap
     printed = capsys.readouterr().out
     for words in (
         "100 files seen by index = 92 used + 8 skipped",
-        "92 rows = 90 examples + 2 quarantined",
+        "92 rows = 90 examples + 2 quarantined + 0 skipped",
         "skipped 8: hidden",
         "train: 30 images of 12 patients",
         "quarantined 2: truncated (the file ends early)",
@@ -62,13 +62,13 @@ def test_run_without_an_account_says_so(root_with_runs: Root, capsys: pytest.Cap
 
 
 def test_sum_that_does_not_add_up_is_shouted() -> None:
-    data = {"rows": 5, "examples": 3, "quarantined": {}, "splits": {}}
+    data = {"rows": 5, "examples": 3, "quarantined": {}, "skipped": {}, "splits": {}}
     lines = list(shown(PastRun("20260102T030405-1a2b", {"verdict": "failed", "version": None, "data": data})))
-    assert "5 rows, but 3 examples + 0 quarantined: THE SUM DOES NOT ADD UP" in lines
+    assert "5 rows, but 3 examples + 0 quarantined + 0 skipped: THE SUM DOES NOT ADD UP" in lines
 
 
 def test_a_long_quarantine_is_cut_and_the_rest_is_counted() -> None:
     rows = [{"row": row, "file": f"{row:032x}", "reason": "truncated"} for row in range(50)]
-    data = {"rows": 50, "examples": 0, "quarantined": {"truncated": 50}, "splits": {}}
+    data = {"rows": 50, "examples": 0, "quarantined": {"truncated": 50}, "skipped": {}, "splits": {}}
     lines = list(shown(PastRun("x", {"verdict": "failed", "version": None, "data": data, "quarantine": rows})))
     assert lines[-1] == "  and 30 more; --json has them all"

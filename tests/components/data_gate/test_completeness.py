@@ -13,6 +13,7 @@ def account(**changes: Any) -> dict[str, Any]:
         "examples": 100,
         "indexed": None,
         "quarantined": {},
+        "skipped": {},
         "split_seed": "seed-1",
         "fractions": {"train": 0.7, "val": 0.15, "test": 0.15},
         "splits": {"train": split, "val": split, "test": split},
@@ -72,19 +73,20 @@ def test_sums_that_add_up_are_shown() -> None:
     (finding,) = judge_sums(account(examples=97, quarantined={"truncated": 3}, indexed=INDEXED))
     assert not finding.refuses
     assert finding.found == (
-        "130 files seen by index = 90 used + 40 skipped; 100 rows = 97 examples + 3 quarantined; 100 rows = 100 written by index"
+        "130 files seen by index = 90 used + 40 skipped; 100 rows = 97 examples + 3 quarantined + 0 skipped; "
+        "100 rows = 100 written by index"
     )
 
 
 def test_manifest_that_people_wrote_has_its_rows_summed() -> None:
     (finding,) = judge_sums(account())
-    assert (finding.refuses, finding.found) == (False, "100 rows = 100 examples + 0 quarantined")
+    assert (finding.refuses, finding.found) == (False, "100 rows = 100 examples + 0 quarantined + 0 skipped")
 
 
 @pytest.mark.parametrize(
     ("changes", "expected", "found"),
     [
-        ({"examples": 99}, "100 rows", "99 examples + 0 quarantined"),
+        ({"examples": 99}, "100 rows", "99 examples + 0 quarantined + 0 skipped"),
         ({"indexed": {**INDEXED, "files": 131}}, "131 files seen by index", "90 used + 40 skipped"),
         ({"indexed": {**INDEXED, "rows": 101}}, "100 rows", "101 written by index"),
     ],

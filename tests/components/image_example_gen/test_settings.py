@@ -24,8 +24,9 @@ def test_json_does_not_depend_on_the_order_of_arguments() -> None:
 
 
 def test_image_form_is_plain_json_and_leaves_out_which_files_are_read() -> None:
-    form = IngestSettings(classes=("a", "b"), key_id="0", size=64, max_pixels=9).image_form
-    assert form == {"size": 64, "channels": 3, "fit": "letterbox", "sixteen_bit_range": [0, 65_535]}
+    form = IngestSettings(classes=("a", "b"), key_id="0", size=64, limits=Limits(pixels=9)).image_form
+    rendering = {"windows": [], "frames": "middle"}
+    assert form == {"size": 64, "channels": 3, "fit": "letterbox", "sixteen_bit_range": [0, 65_535], "rendering": rendering}
     assert json.loads(json.dumps(form)) == form
 
 
