@@ -2,6 +2,7 @@
 
 import zlib
 from io import BytesIO
+from typing import BinaryIO
 
 from pydicom import FileDataset, dcmread
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
@@ -25,16 +26,21 @@ def read_dataset(encoded: bytes, limits: Limits) -> FileDataset:
         ImageError: when it inflates beyond the limits or nests sequences too deeply.
         Exception: whatever pydicom raises on damaged bytes.
     """
-    check_inflation(encoded, limits)
+    check_inflation(BytesIO(encoded), limits)
     dataset = dcmread(BytesIO(encoded), force=True)
     check_depth(dataset, limits.depth)
     state_transfer_syntax(dataset)
     return dataset
 
 
-def check_inflation(encoded: bytes, limits: Limits) -> None:
-    """Refuse a deflated dataset (PS3.5 A.5) that inflates beyond the limits; pydicom inflates without one."""
-    file = BytesIO(encoded)
+def check_inflation(file: BinaryIO, limits: Limits) -> None:
+    """Refuse a deflated dataset (PS3.5 A.5) that inflates beyond the limits; pydicom inflates without one.
+
+    Of any other file only the file meta information is read.
+
+    Raises:
+        ImageError: when it does.
+    """
     read_preamble(file, force=True)
     meta = read_elements(file, is_implicit_VR=False, is_little_endian=True, stop_when=_after_file_meta)
     if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:

@@ -14,6 +14,8 @@ from pydicom import Dataset, FileDataset
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag, Tag
 
+from models.rendering.dicom_reading import check_inflation
+from models.rendering.settings import Limits
 from pipeline.sources.dicom_kind import SECONDARY_CAPTURE, why_no_image
 from pipeline.sources.dicom_slices import SLICE_KEYWORDS, slice_columns, text_of
 
@@ -93,6 +95,8 @@ def _parsed(file: BinaryIO, with_preamble: bool) -> DicomHeader:
         return tag in PIXEL_DATA
 
     try:
+        check_inflation(file, Limits())
+        file.seek(0)
         dataset = read_partial(file, at_pixels, force=not with_preamble, specific_tags=TAGS)
         ends_early = file.tell() > size  # a length that leads beyond the end
         return unreadable if ends_early else _header(dataset, has_pixels=bool(reached), size=size, unreadable=unreadable)

@@ -1,5 +1,6 @@
 import csv
 import hashlib
+import zlib
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,14 @@ def test_padding_of_an_identifier_falls_and_its_inner_spaces_stay() -> None:
 def test_identifiers_are_named_as_in_the_configuration() -> None:
     names = [column_name(word) for word in ("SOPInstanceUID", "StudyInstanceUID", "AccessionNumber", "PatientID")]
     assert names == ["sop_instance_uid", "study_instance_uid", "accession_number", "patient_id"]
+
+
+def test_deflated_header_that_grows_beyond_all_measure_is_not_inflated(dicom_files: Path, tmp_path: Path) -> None:
+    whole = (dicom_files / "pydicom" / "image_dfl.dcm").read_bytes()
+    meta = whole[: 132 + 12 + int.from_bytes(whole[140:144], "little")]  # preamble, group length, group 2
+    deflate = zlib.compressobj(level=9, wbits=-zlib.MAX_WBITS)
+    length = 2**26
+    bomb = deflate.compress(b"\x09\x00\x10\x00UN\0\0" + length.to_bytes(4, "little") + bytes(length)) + deflate.flush()
+    path = tmp_path / "bomb.dcm"
+    path.write_bytes(meta + bomb)
+    assert read_header(path).skip == "unreadable_header"
