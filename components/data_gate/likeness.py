@@ -17,21 +17,15 @@ def grey_values(encoded: bytes) -> npt.NDArray[np.uint8]:
     return np.asarray(picture).ravel()
 
 
-def correlation(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return Pearson's correlation of pairs of images, float32 [pairs]; 0 where one of them is a single grey.
+def unit_vector(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return an image's grey values about their mean, of length 1, float32 [pixels]; zeros where it is a single grey.
 
-    It does not see a change of brightness or contrast, which a copy may have and which tells nothing about the patient.
+    The product of two is Pearson's correlation. It does not see a change of brightness or contrast, which a copy may have and
+    which tells nothing about the patient.
 
     Args:
-        first: uint8 [pairs, pixels].
-        second: uint8 [pairs, pixels].
+        values: uint8 [pixels].
     """
-    left, right = _centred(first), _centred(second)
-    sizes = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    products = np.einsum("ij,ij->i", left, right)
-    return np.divide(products, sizes, out=np.zeros_like(products), where=sizes > 0)
-
-
-def _centred(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    wide = values.astype(np.float32)
-    return wide - wide.mean(axis=1, keepdims=True)
+    centred = values.astype(np.float32) - values.mean(dtype=np.float32)
+    length = np.linalg.norm(centred)
+    return centred / length if length > 0 else centred
