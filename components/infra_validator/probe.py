@@ -1,7 +1,8 @@
 """The process that stands for TF Serving: `python -m components.infra_validator.probe`, told what to do on standard input.
 
-It can be started before there is a model, because loading TensorFlow takes it longer than anything else. It loads the export in a TF1 session, as TF Serving's C++ loader does (tf.saved_model.load would hide missing variables), and
-writes what its signatures answer. Imports nothing of TFX and none of the code that made the model.
+It can be started before there is a model, because loading TensorFlow takes it longer than anything else. It loads the export in
+a TF1 session, as TF Serving's C++ loader does (tf.saved_model.load would hide missing variables), and writes what its signatures
+answer. It imports nothing of TFX and none of the code that made the model.
 """
 
 import ctypes
