@@ -164,7 +164,7 @@ class Worker:
             if not self._connection.poll(self._limits.seconds):
                 raise failure(Reason.TOO_SLOW)
             return self._answer()
-        except (EOFError, OSError, ValueError) as error:  # ValueError: an answer that is none
+        except (EOFError, OSError, ValueError, TypeError, KeyError) as error:  # the last three: an answer that is none
             raise failure(Reason.DECODER_CRASHED) from error
 
     def _answer(self) -> np.ndarray:

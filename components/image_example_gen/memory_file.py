@@ -1,7 +1,7 @@
 """A file in memory through which two processes hand each other what is long: a file to render, and its pixels.
 
 A pipe takes such bytes in pieces of its small buffer, with a change of process at each; this takes them in one call. Nothing is
-mapped, so the worst that the other process can do to its reader is a short read.
+mapped, so the worst that the other process can do to its reader is to leave it short of bytes.
 """
 
 import os
@@ -35,14 +35,16 @@ class MemoryFile:
         """Return the first `length` bytes.
 
         Raises:
-            EOFError: when there are not so many.
+            EOFError: when there are not so many; no more is allocated than there are.
         """
+        there = min(length, os.fstat(self.descriptor).st_size)
         parts, found = [], 0
         while found < length:
-            parts.append(os.pread(self.descriptor, length - found, found))
-            found += len(parts[-1])
-            if not parts[-1]:
+            part = os.pread(self.descriptor, there - found, found)
+            if not part:
                 raise EOFError(f"{found} bytes; expected {length}")
+            parts.append(part)
+            found += len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def shrink(self) -> None:

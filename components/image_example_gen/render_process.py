@@ -34,6 +34,8 @@ def main() -> None:
     die_with(parent)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold an image
     settings, limits = connection.recv()
+    most = limits.memory_mb * 2**20
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # of the memory file, the only one that it writes
     connection.send_bytes(READY)
     silence()
     try:

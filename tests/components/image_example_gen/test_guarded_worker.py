@@ -239,13 +239,16 @@ def test_what_libraries_print_is_dropped(
     assert capfd.readouterr() == ("", "")
 
 
-def test_pixels_that_the_process_does_not_deliver_are_a_crash(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("delivered", ["7", "2**40"])  # too few bytes, and more than it may write
+def test_pixels_that_the_process_does_not_deliver_are_a_crash(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, delivered: str
+) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import sys\n"
         "if sys.argv[0] == '-m':\n"
         "    from components.image_example_gen.memory_file import MemoryFile\n"
         "    import os\n"
-        "    MemoryFile.write = lambda self, content: os.ftruncate(self.descriptor, 7)\n"
+        f"    MemoryFile.write = lambda self, content: os.ftruncate(self.descriptor, {delivered})\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with GuardedRenderer(PLAIN, LIMITS) as renderer:
