@@ -1,15 +1,20 @@
 """What rendering DICOM files costs beside pydicom's own loop: seconds a file, side by side in one run.
 
+python -m bench.dicom_decode                                   a generated CT slice and a radiograph, two transfer syntaxes each
 python -m bench.dicom_decode ../shared/data/dicom/pydicom-data/*_UNCR.dcm ../shared/data/dicom/pydicom-data/*_J2K?.dcm
 python -m bench.dicom_decode FILE... --repeat 20 --out decode.json
+
+The guarded worker is what a run pays: the file goes to a process that renders it, and the pixels come back. Seconds are those of
+the processor, child processes included, so that a busy machine changes little.
 """
 
 import argparse
 import json
+import os
 import statistics
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,10 +23,14 @@ import numpy as np
 from pydicom import dcmread
 from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 
+from bench.dicom_files import generated_files
+from bench.process_tree import tree
+from components.image_example_gen.guarded_worker import GuardedRenderer
 from models.rendering.dicom import render_dicom
 from models.rendering.settings import Limits, RenderSettings
 
-PIXEL_ARRAY, SCRIPT, RENDER = "pixel_array", "pydicom script", "render_dicom"
+PIXEL_ARRAY, SCRIPT, RENDER, GUARDED = "pixel_array", "pydicom script", "render_dicom", "guarded worker"
+COMPARED = ((RENDER, PIXEL_ARRAY), (RENDER, SCRIPT), (GUARDED, PIXEL_ARRAY), (GUARDED, RENDER))
 Contender = Callable[[bytes], np.ndarray]
 
 
@@ -47,48 +56,60 @@ def render(encoded: bytes) -> np.ndarray:
 CONTENDERS: Mapping[str, Contender] = {PIXEL_ARRAY: pixel_array, SCRIPT: script, RENDER: render}
 
 
-def seconds_of(encoded: bytes, repeat: int) -> dict[str, float]:
+def seconds_of(encoded: bytes, renderer: GuardedRenderer, repeat: int) -> dict[str, float]:
     """Return the median seconds of each contender; they take turns, so that a busy moment strikes all."""
-    taken: dict[str, list[float]] = {name: [] for name in CONTENDERS}
+    contenders = {**CONTENDERS, GUARDED: renderer.render}
+    taken: dict[str, list[float]] = {name: [] for name in contenders}
+    renderer.render(encoded)  # its process has started
+    children = tree(os.getpid()) - {os.getpid()}
     for _ in range(repeat + 1):  # the first round warms up
-        for name, contender in CONTENDERS.items():
-            begun = time.perf_counter()
+        for name, contender in contenders.items():
+            others, own = seconds_used(children), time.process_time()
             contender(encoded)
-            taken[name].append(time.perf_counter() - begun)
+            own = time.process_time() - own
+            taken[name].append(own + seconds_used(children) - others)
     return {name: statistics.median(seconds[1:]) for name, seconds in taken.items()}
 
 
-def measured(file: Path, repeat: int) -> dict[str, Any]:
-    """Return what one grey file costs, and its size and transfer syntax."""
-    encoded = file.read_bytes()
-    header = dcmread(BytesIO(encoded), force=True, stop_before_pixels=True)
-    return {
-        "file": file.name,
-        "transfer_syntax": header.file_meta.TransferSyntaxUID.name,
-        "pixels": int(header.Rows) * int(header.Columns),
-        "seconds": seconds_of(encoded, repeat),
-    }
+def seconds_used(processes: Collection[int]) -> float:
+    """Return the processor seconds of processes, each of one thread, to the nanosecond (the kernel's sched-stats)."""
+    return sum(int(Path(f"/proc/{process}/schedstat").read_text(encoding="ascii").split()[0]) for process in processes) / 1e9
+
+
+def measured(files: Mapping[str, bytes], repeat: int) -> list[dict[str, Any]]:
+    """Return what each grey file costs, and its size and transfer syntax."""
+    found = []
+    with GuardedRenderer(RenderSettings(), Limits()) as renderer:
+        for name, encoded in files.items():
+            header = dcmread(BytesIO(encoded), force=True, stop_before_pixels=True)
+            described = {
+                "file": name,
+                "transfer_syntax": header.file_meta.TransferSyntaxUID.name,
+                "pixels": int(header.Rows) * int(header.Columns),
+            }
+            found.append({**described, "seconds": seconds_of(encoded, renderer, repeat)})
+    return found
 
 
 def ratios(files: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Return the time of render_dicom over that of each other contender, over all files of a transfer syntax."""
+    """Return the ratios of what is compared, over all files of a transfer syntax."""
     found = {}
     for syntax in dict.fromkeys(file["transfer_syntax"] for file in files):
-        total = {name: sum(file["seconds"][name] for file in files if file["transfer_syntax"] == syntax) for name in CONTENDERS}
-        for other in (PIXEL_ARRAY, SCRIPT):
-            found[f"{RENDER} / {other}, {syntax}"] = total[RENDER] / total[other]
+        seconds = [file["seconds"] for file in files if file["transfer_syntax"] == syntax]
+        for one, other in COMPARED:
+            found[f"{one} / {other}, {syntax}"] = sum(taken[one] for taken in seconds) / sum(taken[other] for taken in seconds)
     return found
 
 
 def main() -> None:
     """Measure, and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="+", type=Path, help="grey DICOM files")
+    parser.add_argument("files", nargs="*", type=Path, help="grey DICOM files; none: generated ones")
     parser.add_argument("--repeat", type=int, default=10, help="rounds over each file")
     parser.add_argument("--out", type=Path, help="where the JSON goes, besides the terminal")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")  # pydicom's, about the files
-    files = [measured(file, arguments.repeat) for file in arguments.files]
+    files = measured({file.name: file.read_bytes() for file in arguments.files} or generated_files(), arguments.repeat)
     text = json.dumps({"files": files, "ratios": ratios(files)}, indent=2)
     print(text)
     if arguments.out:

@@ -4,13 +4,17 @@ python -m bench.dicom_index --tree ../shared/data/dicom                  every f
 python -m bench.dicom_index --tree ../shared/data/dicom --out index.json
 
 Processor time, so that a busy machine changes little; every file is in the page cache before the first contender starts.
+Where processes side by side begin to pay follows from these seconds and those of a start: header_scan's FEWEST_FOR_PROCESSES.
 The plain loop parses headers; medtfx also decides on each file, derives the slice columns and computes the SHA-256 of images.
 """
 
 import argparse
 import json
 import logging
+import math
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -19,6 +23,8 @@ from pathlib import Path
 
 import pydicom
 
+from bench.process_tree import processor_seconds
+from pipeline.sources import header_scan
 from pipeline.sources.header_cache import TreeFile
 from pipeline.sources.header_scan import HeaderScan
 
@@ -64,6 +70,25 @@ def measure(tree: Path, repeat: int) -> dict[str, list[float]]:
     return rates
 
 
+def start_seconds() -> float:
+    """Return the processor seconds until a process can read headers, by one that does nothing else."""
+    before = processor_seconds()
+    subprocess.run([sys.executable, "-c", f"import {header_scan.__name__}"], check=True)
+    return processor_seconds() - before
+
+
+def break_even(files_per_second: float, start: float, cores: int) -> float:
+    """Return from how many files on starting processes takes less time than they save; without end on one core.
+
+    Args:
+        files_per_second: that one core reads.
+        start: seconds until the processes read; they share one start.
+        cores: that read side by side.
+    """
+    saved = (1 - 1 / cores) / files_per_second
+    return start / saved if saved else math.inf
+
+
 def judged(rates: Mapping[str, Sequence[float]], files: int) -> dict[str, object]:
     """Return the medians, and whether the promise holds."""
     medians = {name: statistics.median(values) for name, values in rates.items()}
@@ -81,7 +106,11 @@ def main() -> None:
     wanted = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.getLogger("pydicom").disabled = True
-    results = judged(measure(wanted.tree, wanted.repeat), len(tree_files(wanted.tree)))
+    rates = measure(wanted.tree, wanted.repeat)
+    start = statistics.median(start_seconds() for _ in range(wanted.repeat))
+    results = judged(rates, len(tree_files(wanted.tree)))
+    alone = statistics.median(rates[MEDTFX])
+    results["break_even_files"] = {f"{cores} cores": break_even(alone, start, cores) for cores in (2, 4, 8)}
     if wanted.out:
         wanted.out.write_text(json.dumps(results, indent=2))
     print(json.dumps(results, indent=2))

@@ -5,7 +5,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,13 +29,20 @@ class Row:
     sha256: str
 
 
-def make_images(folder: Path, count: int) -> Path:
-    """Write `count` images and their manifest, unless they are there already; return the manifest."""
+def make_images(folder: Path, count: int, *, distinct: int | None = None) -> Path:
+    """Write `count` images and their manifest, unless they are there already; return the manifest.
+
+    Args:
+        folder: for the manifest and the images.
+        count: of images.
+        distinct: how many of them differ; the others are links to these, and sooner there. None: all.
+    """
     manifest = folder / MANIFEST
     if not (manifest.exists() and len(read_manifest(manifest)) == count):
         (folder / "images").mkdir(parents=True, exist_ok=True)
         with ProcessPoolExecutor() as pool:
-            rows = list(pool.map(write_image, [folder] * count, range(count), chunksize=16))
+            rows = list(pool.map(write_image, [folder] * count, range(min(count, distinct or count)), chunksize=16))
+        rows += [link_image(folder, number, rows[number % len(rows)]) for number in range(len(rows), count)]
         with manifest.open("w", newline="") as file:
             writer = csv.DictWriter(file, [field.name for field in fields(Row)])
             writer.writeheader()
@@ -65,6 +72,14 @@ def write_image(folder: Path, number: int) -> Row:
     split = ("train",) * 14 + ("val",) * 3 + ("test",) * 3
     digest = hashlib.sha256(encoded).hexdigest()
     return Row(path, CLASSES[label], f"patient{patient:06d}", split[patient // len(CLASSES) % len(split)], digest)
+
+
+def link_image(folder: Path, number: int, row: Row) -> Row:
+    """Write an image as a link to that of another row, and return its own."""
+    path = f"images/{number:06d}.jpg"
+    (folder / path).unlink(missing_ok=True)
+    (folder / path).hardlink_to(folder / row.path)
+    return replace(row, path=path, patient_id=f"patient{number // IMAGES_OF_PATIENT:06d}")
 
 
 def pixels_of(number: int, label: int) -> np.ndarray:

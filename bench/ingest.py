@@ -1,17 +1,19 @@
 """What ingest costs beside bare decoding, and whether its memory grows with the data.
 
-python -m bench.ingest                                         1,000 JPEG of 1024 x 1024, ingest and bare decoding
+python -m bench.ingest                                         1,000 JPEG of 1024 x 1024: ingest, bare decoding, one core
 python -m bench.ingest --images 1000 20000 --only ingest       peak memory of the process tree at both
 python -m bench.ingest --repeat 3 --out ingest.json            medians of three, as JSON
 """
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,8 +21,9 @@ from bench.cost import GIB, PROJECT, read_once
 from bench.images import make_images
 from bench.process_tree import Measured, measure
 
-INGEST, RAW = "ingest", "raw"
-CONTENDERS = (INGEST, RAW)
+INGEST, RAW, ONE_CORE = "ingest", "raw", "ingest on one core"
+CONTENDERS = (INGEST, RAW, ONE_CORE)
+DISTINCT = 1000  # images; more are links, for it takes longer to make an image than to ingest it
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Trial:
     """One run on a number of images.
 
     Args:
-        contender: ingest, or raw: decoding and shrinking alone.
+        contender: ingest, on all cores or on one; or raw: decoding and shrinking alone.
         images: that it worked on.
         seconds: of its work, without the start of Python and TensorFlow.
         peak_memory: bytes, over the process tree.
@@ -60,11 +63,23 @@ def run_contender(contender: str, manifest: Path, images: int) -> Trial:
     """
     folder = Path(tempfile.mkdtemp(prefix="ingest-"))
     errors = folder / "errors.txt"
-    done = measure(command_of(contender, manifest, folder), environment={"PYTHONPATH": str(PROJECT)}, errors=errors)
+    with cores(1 if contender == ONE_CORE else None):
+        done = measure(command_of(contender, manifest, folder), environment={"PYTHONPATH": str(PROJECT)}, errors=errors)
     if done.exit_code:
         raise SystemExit(f"{contender} ended with exit code {done.exit_code}; see {errors}")
     shutil.rmtree(folder)
     return trial_of(contender, images, done)
+
+
+@contextmanager
+def cores(most: int | None) -> Iterator[None]:
+    """Let processes that are started within use so many cores; None: as many as this one."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(allowed)[:most])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 def trial_of(contender: str, images: int, done: Measured) -> Trial:
@@ -93,11 +108,16 @@ def figures(trials: Sequence[Trial]) -> dict[str, float]:
 
 
 def ratios(speeds: Mapping[tuple[str, int], float], memory: Mapping[tuple[str, int], float]) -> dict[str, float]:
-    """Return ingest against bare decoding, and memory at the most images against that at the fewest."""
+    """Return ingest against bare decoding and against one core, and memory at the most images against that at the fewest."""
     found = {
         f"ingest / raw, images per second, {images} images": speed / speeds[RAW, images]
         for (name, images), speed in speeds.items()
         if name == INGEST and (RAW, images) in speeds
+    }
+    found |= {
+        f"ingest on all cores / on one, images per second, {images} images": speeds[INGEST, images] / speed
+        for (name, images), speed in speeds.items()
+        if name == ONE_CORE and (INGEST, images) in speeds
     }
     sizes = sorted(images for name, images in memory if name == INGEST)
     if len(sizes) > 1:
@@ -110,14 +130,14 @@ def main() -> None:
     """Run the contenders in turn and print what they took."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, nargs="+", default=[1000], help="how many images, one or more numbers")
-    parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=CONTENDERS, help="contenders, by default both")
+    parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=CONTENDERS, help="contenders, by default all")
     parser.add_argument("--repeat", type=int, default=1, help="runs of each; medians are shown")
     parser.add_argument("--folder", type=Path, default=PROJECT / "build" / "bench", help="where the images are kept")
     parser.add_argument("--out", type=Path, help="file for the results as JSON")
     wanted = parser.parse_args()
     trials = []
     for images in wanted.images:
-        manifest = make_images(wanted.folder / f"images-{images}", images)
+        manifest = make_images(wanted.folder / f"ingest-{images}", images, distinct=DISTINCT)
         read_once(manifest)
         trials += [run_contender(name, manifest, images) for _ in range(wanted.repeat) for name in wanted.only]
     found = figures(trials)

@@ -1,7 +1,7 @@
 """What a run shows while it goes on: live bars on a terminal, a line per node elsewhere."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol, TextIO
 
 from rich.console import Console
@@ -18,6 +18,9 @@ class Display(Protocol):
 
     def end(self, node: str, *, result: str, seconds: float) -> None:
         """Show how a node ended: 'done', 'cached', 'refused', 'failed'."""
+
+    def counted(self, work: str) -> AbstractContextManager[None]:
+        """Return a context that shows how far work outside the nodes is."""
 
     def say(self, text: str) -> None:
         """Show a line."""
@@ -36,6 +39,10 @@ class PlainDisplay:
     def end(self, node: str, *, result: str, seconds: float) -> None:
         """Write the node, its result and its seconds."""
         self.say(f"{node:<18} {result:<8} {seconds:6.1f} s")
+
+    def counted(self, work: str) -> AbstractContextManager[None]:  # noqa: ARG002 - it is told when it has an outcome
+        """Nothing: who does the work tells its outcome."""
+        return nullcontext()
 
     def say(self, text: str) -> None:
         """Write a line."""
@@ -59,6 +66,13 @@ class LiveDisplay:
         if self._task is not None:
             self._bars.update(self._task, total=1, completed=1, note=result)
             self._task = None
+
+    @contextmanager
+    def counted(self, work: str) -> Iterator[None]:
+        """Give the work a bar, which stays as it is when the work fails."""
+        self.begin(work)
+        yield
+        self.end(work, result="done", seconds=0.0)
 
     def say(self, text: str) -> None:
         """Print a line above the bars."""

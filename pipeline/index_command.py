@@ -2,8 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +66,7 @@ def index_command(
         expected = "a folder per class, a CSV table, a .npz file or a tree of DICOM files"
         raise ConfigError(f"{source or 'SOURCE'}: no such file or folder; expected {expected}")
     described = source_of(source, columns, images, classes, dicom=dicom)
-    with watched("index"):
+    with shown_on(sys.stderr) as display, display.counted("index"):
         result = sources.index(described, output.absolute())
     typer.echo(f"{output}: {result.rows:,} images of {result.patients:,} patients, classes {', '.join(result.classes)}")
     for reason, count in result.skipped.items():
@@ -86,18 +85,6 @@ def _meaning(reason: str) -> str:
     """Return a reason's words behind its code."""
     words = MEANING.get(reason)
     return f" ({words})" if words else ""
-
-
-@contextmanager
-def watched(what: str) -> Iterator[None]:
-    """Show progress on a terminal; elsewhere nothing, so that a script reads the outcome alone."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    with shown_on(sys.stderr) as display:
-        display.begin(what)
-        yield
-        display.end(what, result="done", seconds=0.0)
 
 
 def source_of(

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from components.image_example_gen import exclusion, manifest, pseudonym
@@ -16,18 +17,21 @@ from pipeline.root import Root
 from pipeline.sources.index_note import indexed_account
 
 
-def prepare_inputs(config: Config, root: Root, say: Callable[[str], None]) -> Inputs:
+def prepare_inputs(
+    config: Config, root: Root, say: Callable[[str], None], indexing: AbstractContextManager[None] | None = None
+) -> Inputs:
     """Return what the graph needs to know of the data.
 
     Args:
         config: the run's configuration.
         root: where the schema is written.
         say: shows a line to the user.
+        indexing: entered while a source is indexed.
 
     Raises:
         ConfigError: for a missing source, manifest or list of patients, or one of the wrong form.
     """
-    index_if_needed(config, say)
+    index_if_needed(config, say, indexing)
     path = config.data.manifest
     rows = manifest.read_manifest(path, patient=config.data.patient, slices=config.data.slices)
     excluded = exclusion.read_exclusions(config.data.exclude)
@@ -49,7 +53,7 @@ def prepare_inputs(config: Config, root: Root, say: Callable[[str], None]) -> In
     )
 
 
-def index_if_needed(config: Config, say: Callable[[str], None]) -> None:
+def index_if_needed(config: Config, say: Callable[[str], None], indexing: AbstractContextManager[None] | None) -> None:
     """Index the configured source unless its manifest is up to date.
 
     Raises:
@@ -64,7 +68,8 @@ def index_if_needed(config: Config, say: Callable[[str], None]) -> None:
             f"data.source.path: {place}: absent. Example data lies under ${{{EXAMPLE_DATA}}}: set it to that folder."
         )
     if not sources.is_current(source, config.data.manifest):
-        result = sources.index(source, config.data.manifest)
+        with indexing or nullcontext():
+            result = sources.index(source, config.data.manifest)
         say(f"indexed {result.rows:,} images of {result.patients:,} patients into {config.data.manifest}")
 
 

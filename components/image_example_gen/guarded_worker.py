@@ -5,6 +5,7 @@ the reason why that file gives no image.
 """
 
 import json
+import math
 import multiprocessing
 import os
 import subprocess
@@ -17,6 +18,7 @@ from typing import Self
 import numpy as np
 
 from components.image_example_gen import render_process
+from components.image_example_gen.memory_file import MemoryFile
 from components.image_example_gen.pseudonym import KEY_VARIABLE
 from models.rendering.settings import Limits, RenderSettings
 from pipeline.errors import ImageError, MedtfxError
@@ -116,12 +118,14 @@ class Worker:
         self._settings = settings
         self._limits = limits
         self._connection, theirs = multiprocessing.Pipe()
+        self._memory = MemoryFile()
         with theirs:
+            descriptors = [theirs.fileno(), self._memory.descriptor]
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", render_process.__name__, str(theirs.fileno()), str(os.getpid())],
+                [sys.executable, "-P", "-m", render_process.__name__, *map(str, [*descriptors, os.getpid()])],
                 env=child_environment(),
                 stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
+                pass_fds=descriptors,
             )
 
     def gets_ready(self) -> bool:
@@ -156,24 +160,27 @@ class Worker:
             ImageError: with the reason code.
         """
         try:
-            self._connection.send(frame)
-            self._connection.send_bytes(encoded)
+            self._connection.send((frame, self._memory.write(memoryview(encoded))))
             if not self._connection.poll(self._limits.seconds):
                 raise failure(Reason.TOO_SLOW)
             return self._answer()
-        except (EOFError, OSError, ValueError) as error:  # ValueError: an answer that is none
+        except (EOFError, OSError, ValueError, TypeError, KeyError) as error:  # the last three: an answer that is none
             raise failure(Reason.DECODER_CRASHED) from error
 
     def _answer(self) -> np.ndarray:
         answer = json.loads(self._connection.recv_bytes())
         if render_process.REASON in answer:
             raise failure(Reason(answer[render_process.REASON]))
-        return np.frombuffer(self._connection.recv_bytes(), np.uint8).reshape(answer[render_process.SHAPE])
+        shape = tuple(map(int, answer[render_process.SHAPE]))
+        pixels = np.frombuffer(self._memory.read(math.prod(shape)), np.uint8).reshape(shape)
+        self._memory.shrink()
+        return pixels
 
     def end(self) -> None:
         """Kill the process and take note of its end, so that no zombie stays."""
         self._process.kill()
         self._connection.close()
+        self._memory.close()
         self._process.wait()
 
 

@@ -14,6 +14,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from components.image_example_gen.memory_file import MemoryFile
 from models.rendering.render import render
 from models.rendering.settings import Limits, RenderSettings
 from pipeline.errors import ImageError
@@ -25,15 +28,18 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def main() -> None:
-    """Serve the process whose connection and process id are the arguments, until it is gone."""
-    connection, parent = Connection(int(sys.argv[1])), int(sys.argv[2])
+    """Serve the process whose connection, memory file and process id are the arguments, until it is gone."""
+    connection_descriptor, memory_descriptor, parent = map(int, sys.argv[1:])
+    connection, memory = Connection(connection_descriptor), MemoryFile(memory_descriptor)
     die_with(parent)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold an image
     settings, limits = connection.recv()
+    most = limits.memory_mb * 2**20
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # of the memory file, the only one that it writes
     connection.send_bytes(READY)
     silence()
     try:
-        serve(connection, settings, limits)
+        serve(connection, memory, settings=settings, limits=limits)
     except (EOFError, ConnectionError):  # the parent has closed its end
         return
 
@@ -52,35 +58,31 @@ def silence() -> None:
         os.dup2(nowhere, stream)
 
 
-def serve(connection: Connection, settings: RenderSettings, limits: Limits) -> None:
-    """Answer requests, each a frame number (or None) and the bytes of a file."""
+def serve(connection: Connection, memory: MemoryFile, *, settings: RenderSettings, limits: Limits) -> None:
+    """Answer requests, each a frame number (or None) and how many bytes of the memory file are the file to render."""
     while True:
-        frame = connection.recv()
-        answer(connection, connection.recv_bytes(), settings=settings, limits=limits, frame=frame)
+        frame, length = connection.recv()
+        told = answer(memory, length, settings=settings, limits=limits, frame=frame)
+        connection.send_bytes(json.dumps(told).encode())
 
 
-def answer(connection: Connection, encoded: bytes, *, settings: RenderSettings, limits: Limits, frame: int | None) -> None:
-    """Send the shape and the pixels of a file, or the reason why there are none.
+def answer(memory: MemoryFile, length: int, *, settings: RenderSettings, limits: Limits, frame: int | None) -> dict[str, Any]:
+    """Put the pixels of a file in its place and return their shape, or the reason why there are none.
 
     Anything but these two kinds of failure is a fault of the renderer: it ends the process, and the parent sees that.
     """
+    encoded = memory.read(length)
     try:
         limit_memory(limits.memory_mb * 2**20)
         pixels = render(encoded, settings, limits=limits, frame=frame)
     except ImageError as error:
-        send_json(connection, {REASON: error.reason})
+        return {REASON: error.reason}
     except MemoryError:
+        return {REASON: Reason.TOO_MUCH_MEMORY}
+    finally:
         limit_memory(None)
-        send_json(connection, {REASON: Reason.TOO_MUCH_MEMORY})
-    else:
-        limit_memory(None)
-        send_json(connection, {SHAPE: pixels.shape})
-        connection.send_bytes(pixels.tobytes())
-
-
-def send_json(connection: Connection, content: dict[str, Any]) -> None:
-    """Send a JSON object as one message."""
-    connection.send_bytes(json.dumps(content).encode())
+    memory.write(np.ascontiguousarray(pixels).data)
+    return {SHAPE: pixels.shape}
 
 
 def limit_memory(most_bytes: int | None) -> None:

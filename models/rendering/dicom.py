@@ -2,12 +2,11 @@
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import reduce
+from functools import cache, reduce
 
 import numpy as np
-from pydicom.dataset import Dataset
 
 from models.rendering.aspect import Size, pixel_aspect, resize, square_size
 from models.rendering.dicom_colour import is_grey, render_colour
@@ -49,19 +48,15 @@ def render_dicom(encoded: bytes, settings: RenderSettings, *, limits: Limits, fr
         check_header(dataset, settings, limits)
         indices = chosen_frames(frame_count(dataset), settings.frames, frame)
         size = Size(int(dataset.Rows), int(dataset.Columns))
-        square = square_size(size, pixel_aspect(frame_header(dataset, indices[0])), limits)
-        return resize(_render(dataset, settings, indices, limits), square)
-
-
-def _render(dataset: Dataset, settings: RenderSettings, indices: Sequence[int], limits: Limits) -> np.ndarray:
-    """Render one frame, or the maximum over several."""
-    frames = stored_frames(dataset, indices, limits)
-    if not is_grey(dataset):
-        return reduce(np.maximum, (render_colour(decoded, dataset) for decoded in frames))
-    headers = (frame_header(dataset, index) for index in indices)
-    if len(indices) > 1:
-        return render_projection(zip(frames, headers, strict=True), settings)
-    return render_frame(next(frames), next(headers), settings)
+        header = frame_header(dataset, indices[0])
+        square = square_size(size, pixel_aspect(header), limits)
+        frames = stored_frames(dataset, indices, limits)
+        if not is_grey(dataset):
+            return resize(reduce(np.maximum, (render_colour(decoded, dataset) for decoded in frames)), square)
+        if len(indices) == 1:
+            return resize(render_frame(next(frames), header, settings), square)
+        headers = (frame_header(dataset, index) for index in indices)
+        return resize(render_projection(zip(frames, headers, strict=True), settings), square)
 
 
 @contextmanager
@@ -90,8 +85,13 @@ def stated_reasons() -> Iterator[None]:
 @contextmanager
 def silence() -> Iterator[None]:
     """Keep warnings and logs of the decoders back; warnings for the whole process, so render in one thread at a time."""
-    for name in TALKATIVE:
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    _quiet_loggers()
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         yield
+
+
+@cache
+def _quiet_loggers() -> None:
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

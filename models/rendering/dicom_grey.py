@@ -1,15 +1,16 @@
 """The grey-scale pipeline of DICOM (PS3.4 N.2): stored values, modality units, values of interest, grey levels."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_rescale
 
 from models.rendering.dicom_header import items, number
-from models.rendering.grey_levels import WHITE, GreyRule, by_value, eight_bit, is_window, whole_range, window_rule
+from models.rendering.grey_levels import WHITE, GreyRule, eight_bit, is_window, whole_range, window_rule
 from models.rendering.lookup_table import LookupTable, lookup_table
 from models.rendering.settings import RenderSettings
+from models.rendering.value_table import by_value
 
 PADDING = (
     ("PixelPaddingValue", "PixelPaddingRangeLimit"),
@@ -24,7 +25,10 @@ def render_frame(stored: np.ndarray, header: Dataset, settings: RenderSettings) 
     Returns:
         uint8 [height, width], or [height, width, windows] where the settings name several windows.
     """
-    return by_value(stored, lambda values: grey_of(modality_units(values, header), header, settings))
+    rules = grey_rules(header, settings)
+    return by_value(
+        stored, lambda values: grey_of(modality_units(values, header), header, rules), only_present=whole_range in rules
+    )
 
 
 def render_projection(frames: Iterable[tuple[np.ndarray, Dataset]], settings: RenderSettings) -> np.ndarray:
@@ -39,7 +43,7 @@ def render_projection(frames: Iterable[tuple[np.ndarray, Dataset]], settings: Re
     highest = modality_units(stored, header)
     for stored, one in remaining:
         np.fmax(highest, modality_units(stored, one), out=highest)  # of padding (NaN) and a value, the value
-    return grey_of(highest, header, settings)
+    return grey_of(highest, header, grey_rules(header, settings))
 
 
 def modality_units(stored: np.ndarray, header: Dataset) -> np.ndarray:
@@ -72,12 +76,12 @@ def _stored_number(header: Dataset, keyword: str) -> float | None:
     return value
 
 
-def grey_of(units: np.ndarray, header: Dataset, settings: RenderSettings) -> np.ndarray:
-    """Return the grey levels of values in modality units, uint8 [...], or [..., windows] for several windows."""
+def grey_of(units: np.ndarray, header: Dataset, rules: Sequence[GreyRule]) -> np.ndarray:
+    """Return the grey levels of values in modality units, uint8 [...], or [..., rules] for several rules."""
     counted = ~np.isnan(units)
     if not counted.any():
-        return np.zeros((*units.shape, *[len(settings.windows)] * (len(settings.windows) > 1)), np.uint8)
-    channels = [_channel(units, counted, rule, header) for rule in grey_rules(header, settings)]
+        return np.zeros((*units.shape, *[len(rules)] * (len(rules) > 1)), np.uint8)
+    channels = [_channel(units, counted, rule, header) for rule in rules]
     return channels[0] if len(channels) == 1 else np.stack(channels, axis=-1)
 
 

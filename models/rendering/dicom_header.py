@@ -5,6 +5,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.tag import Tag
 
 ATTRIBUTES = (
     "PhotometricInterpretation",
@@ -29,6 +30,7 @@ ATTRIBUTES = (
     "NominalScannedPixelSpacing",
     "PixelAspectRatio",
 )
+TAGS = frozenset(Tag(keyword) for keyword in ATTRIBUTES)
 MACROS = ("PixelMeasuresSequence", "PixelValueTransformationSequence", "FrameVOILUTSequence")  # PS3.3 C.7.6.16.2
 
 
@@ -36,9 +38,8 @@ def frame_header(dataset: Dataset, index: int) -> Dataset:
     """Return the rendering attributes of a frame (counted from 0): its own, else the shared ones, else the file's."""
     header = Dataset()
     for source in _sources(dataset, index):
-        for keyword in ATTRIBUTES:
-            if keyword in source:
-                header.add(source[keyword])
+        for tag in TAGS.intersection(source.keys()):
+            header.add(source[tag])
     header.set_original_encoding(*dataset.original_encoding)  # the byte order of its tables
     return header
 

@@ -13,10 +13,13 @@ from pydicom.filereader import read_preamble
 from pydicom.tag import BaseTag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from models.rendering.dicom_guards import PIXEL_KEYWORDS
 from models.rendering.settings import Limits
 from pipeline.reasons import Reason, failure
 
 FILE_META_GROUP = 0x0002
+PLAIN_SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian)
+MOST_COPIED = 2**20  # bytes; above the longest lookup table, whose value is read from where it is copied to
 
 
 def read_dataset(encoded: bytes, limits: Limits) -> FileDataset:
@@ -26,25 +29,42 @@ def read_dataset(encoded: bytes, limits: Limits) -> FileDataset:
         ImageError: when it inflates beyond the limits or nests sequences too deeply.
         Exception: whatever pydicom raises on damaged bytes.
     """
-    check_inflation(BytesIO(encoded), limits)
-    dataset = dcmread(BytesIO(encoded), force=True)
+    syntax = checked_syntax(BytesIO(encoded), limits)
+    dataset = with_pixels_in_place(encoded) if syntax in PLAIN_SYNTAXES else dcmread(BytesIO(encoded), force=True)
     check_depth(dataset, limits.depth)
     state_transfer_syntax(dataset)
     return dataset
 
 
-def check_inflation(file: BinaryIO, limits: Limits) -> None:
-    """Refuse a deflated dataset (PS3.5 A.5) that inflates beyond the limits; pydicom inflates without one.
+def with_pixels_in_place(encoded: bytes) -> FileDataset:
+    """Return the dataset of an uncompressed file whose pixel data is a view of the file: a radiograph need not be copied."""
+    dataset = dcmread(BytesIO(encoded), force=True, defer_size=MOST_COPIED)
+    for keyword in PIXEL_KEYWORDS:
+        element = dataset.get_item(keyword, keep_deferred=True)
+        if isinstance(element, RawDataElement) and element.value is None:
+            place = slice(element.value_tell, element.value_tell + element.length)
+            dataset[keyword] = element._replace(value=memoryview(encoded)[place])
+    return dataset
 
-    Of any other file only the file meta information is read.
+
+def checked_syntax(file: BinaryIO, limits: Limits) -> UID | None:
+    """Return the transfer syntax that a file states, None where it states none.
+
+    Of any file but a deflated one only the file meta information is read.
 
     Raises:
-        ImageError: when it does.
+        ImageError: when a deflated dataset (PS3.5 A.5) inflates beyond the limits; pydicom inflates without one.
     """
     read_preamble(file, force=True)
     meta = read_elements(file, is_implicit_VR=False, is_little_endian=True, stop_when=_after_file_meta)
-    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-        return
+    syntax: UID | None = meta.get("TransferSyntaxUID")
+    if syntax == DeflatedExplicitVRLittleEndian:
+        check_inflation(file, limits)
+    return syntax
+
+
+def check_inflation(file: BinaryIO, limits: Limits) -> None:
+    """Refuse what follows in a file if it inflates beyond the limits."""
     deflated = file.read()
     most = min(int(limits.ratio * len(deflated)), limits.memory_mb * 2**20)
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -59,9 +79,7 @@ def _after_file_meta(tag: BaseTag, _vr: str | None, _length: int) -> bool:
 
 def check_depth(dataset: Dataset, most: int) -> None:
     """Refuse a dataset that nests sequences deeper than `most`; only sequences are parsed."""
-    for tag in dataset.keys():  # noqa: SIM118 (iterating a dataset parses every element)
-        if not _is_sequence(dataset.get_item(tag)):
-            continue
+    for tag in [element.tag for element in dataset.values() if _is_sequence(element)]:
         if most == 0:
             raise failure(Reason.TOO_DEEP)
         for item in dataset[tag].value or ():

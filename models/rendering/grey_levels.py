@@ -1,6 +1,7 @@
 """From values in the modality's units to grey levels 0..255."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -11,6 +12,7 @@ WHITE = 255.0
 GreyRule = Callable[[np.ndarray], np.ndarray]
 
 
+@lru_cache(maxsize=128)  # the files of a series share a window
 def window_rule(center: float, width: float, function: str = "LINEAR") -> GreyRule:
     """Return the rule of a window (PS3.3 C.11.2.1.2 and C.11.2.1.3): values to float64 levels 0..255, not rounded.
 
@@ -42,24 +44,3 @@ def whole_range(values: np.ndarray) -> np.ndarray:
 def eight_bit(levels: np.ndarray) -> np.ndarray:
     """Round levels half up to uint8."""
     return np.floor(np.clip(levels, 0, WHITE) + 0.5).astype(np.uint8)
-
-
-def by_value(stored: np.ndarray, render: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Return `render(stored)`, computed once per value that occurs where values repeat enough for that to be cheaper.
-
-    Args:
-        stored: [height, width], any number type.
-        render: maps values one by one; from [...] to uint8 [...] or [..., channels].
-    """
-    if stored.dtype.kind not in "iu":
-        return render(stored)
-    low = int(stored.min())
-    span = int(stored.max()) - low
-    if span >= stored.size:
-        return render(stored)
-    positions = stored.astype(np.int64) - low
-    present = np.flatnonzero(np.bincount(positions.ravel(), minlength=span + 1))
-    rendered = render(present + low)
-    table = np.zeros((span + 1, *rendered.shape[1:]), np.uint8)
-    table[present] = rendered
-    return table[positions]

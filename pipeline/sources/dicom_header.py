@@ -14,7 +14,7 @@ from pydicom import Dataset, FileDataset
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag, Tag
 
-from models.rendering.dicom_reading import check_inflation
+from models.rendering.dicom_reading import checked_syntax
 from models.rendering.settings import Limits
 from pipeline.sources.dicom_kind import SECONDARY_CAPTURE, why_no_image
 from pipeline.sources.dicom_slices import SLICE_KEYWORDS, slice_columns, text_of
@@ -95,7 +95,7 @@ def _parsed(file: BinaryIO, with_preamble: bool) -> DicomHeader:
         return tag in PIXEL_DATA
 
     try:
-        check_inflation(file, Limits())
+        checked_syntax(file, Limits())
         file.seek(0)
         dataset = read_partial(file, at_pixels, force=not with_preamble, specific_tags=TAGS)
         ends_early = file.tell() > size  # a length that leads beyond the end

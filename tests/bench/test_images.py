@@ -24,3 +24,11 @@ def test_a_patient_has_one_class_and_one_split(tmp_path: Path) -> None:
 
 def test_same_number_gives_the_same_bytes() -> None:
     assert encode(pixels_of(3, 1)) == encode(pixels_of(3, 1))
+
+
+def test_links_stand_for_images_that_need_not_differ(tmp_path: Path) -> None:
+    rows = read_manifest(make_images(tmp_path, 6, distinct=2))
+    assert [row.path for row in rows] == [f"images/{number:06d}.jpg" for number in range(6)]
+    assert [row.sha256 for row in rows] == [rows[0].sha256, rows[1].sha256] * 3
+    assert [row.patient_id for row in rows][::2] == ["patient000000", "patient000001", "patient000002"]
+    assert (tmp_path / rows[4].path).read_bytes() == (tmp_path / rows[0].path).read_bytes()

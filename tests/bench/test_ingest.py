@@ -1,12 +1,15 @@
 """Arithmetic of the comparison, and the contenders on a few images."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from bench.images import make_images
-from bench.ingest import INGEST, RAW, Trial, figures, run_contender, trial_of
+from bench.ingest import INGEST, ONE_CORE, RAW, Trial, cores, figures, run_contender, trial_of
 from bench.process_tree import Measured
 
 GIB = 2**30
@@ -35,6 +38,19 @@ def test_figures_are_medians_and_their_ratios() -> None:
 def test_growth_of_memory_is_told_from_two_sizes() -> None:
     found = figures([Trial(INGEST, 1000, 5.0, GIB), Trial(INGEST, 20_000, 100.0, GIB * 11 // 10)])
     assert found["ingest memory, 20000 / 1000 images"] == pytest.approx(1.1)
+
+
+def test_gain_of_the_cores_is_told() -> None:
+    found = figures([Trial(INGEST, 100, 5.0, GIB), Trial(ONE_CORE, 100, 9.0, GIB)])
+    assert found["ingest on all cores / on one, images per second, 100 images"] == pytest.approx(1.8)
+
+
+def test_processes_started_within_are_held_to_so_many_cores() -> None:
+    allowed = os.sched_getaffinity(0)
+    counting = [sys.executable, "-c", "import os; print(len(os.sched_getaffinity(0)))"]
+    with cores(1):
+        assert int(subprocess.check_output(counting)) == 1
+    assert os.sched_getaffinity(0) == allowed
 
 
 @pytest.mark.parametrize("contender", [INGEST, RAW])

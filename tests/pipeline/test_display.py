@@ -29,3 +29,23 @@ def test_live_display_shows_counts_then_the_result() -> None:
         bars.refresh()
     assert "Trainer 1 of 2 steps" in stream.getvalue()
     assert "Trainer done" in stream.getvalue()
+
+
+def test_live_display_counts_work_outside_the_nodes() -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=100)
+    with Progress(TextColumn("{task.description} {task.fields[note]}"), console=console, auto_refresh=False) as bars:
+        display = LiveDisplay(bars)
+        with display.counted("index"):
+            display.report(32, 100, "files")
+            bars.refresh()
+        bars.refresh()
+    assert "index 32 of 100 files" in stream.getvalue()
+    assert "index done" in stream.getvalue()
+
+
+def test_plain_display_leaves_such_work_to_tell_its_outcome() -> None:
+    stream = io.StringIO()
+    with shown_on(stream) as display, display.counted("index"):
+        progress.report(1, 2, "files")
+    assert stream.getvalue() == ""

@@ -1,8 +1,11 @@
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from components import progress
 from components.image_example_gen import manifest
 from components.image_example_gen.pseudonym import KEY_VARIABLE
 from pipeline import graph, root, run_inputs
@@ -101,6 +104,28 @@ def test_what_index_counted_is_an_input_of_the_graph_unless_people_changed_the_m
     assert run_inputs.prepare_inputs(without_source, state, lambda _: None).indexed == inputs.indexed
     config.data.manifest.write_text(config.data.manifest.read_text().replace("demo-00001", "demo-00002"))
     assert run_inputs.prepare_inputs(without_source, state, lambda _: None).indexed == ""
+
+
+def test_counts_come_while_a_source_is_indexed_and_only_then(shared_data: Path, tmp_path: Path, state: root.Root) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("pid,finding\n9RG1,nodule\n1CT1,normal\n")
+    source = {"kind": "dicom", "path": shared_data / "dicom", "table": table, "join": "patient_id"}
+    config = config_for(tmp_path / "data", source={**source, "columns": {"key": "pid", "label": "finding"}}, slices=[])
+    told: list[str] = []
+
+    @contextmanager
+    def indexing() -> Iterator[None]:
+        end = progress.listen(lambda done, total, unit: told.append(f"{done} of {total} {unit}"))
+        yield
+        end()
+        told.append("end")
+
+    run_inputs.prepare_inputs(config, state, lambda _: None, indexing())
+    files = sum(path.is_file() for path in (shared_data / "dicom").rglob("*"))
+    assert told[0].startswith("32 of ") and told[-2:] == [f"{files} of {files} files", "end"]
+    told.clear()
+    run_inputs.prepare_inputs(config, state, lambda _: None, indexing())
+    assert told == []
 
 
 def test_tree_of_dicom_files_is_indexed_for_a_run(shared_data: Path, tmp_path: Path, state: root.Root) -> None:

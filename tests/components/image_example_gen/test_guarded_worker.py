@@ -178,6 +178,8 @@ def test_file_that_takes_too_much_memory_is_given_up() -> None:
         np.testing.assert_array_equal(renderer.render(GOOD), PIXELS)
     with GuardedRenderer(PLAIN, LIMITS) as renderer:
         assert renderer.render(BOMB).shape == (6000, 6000)
+        (worker,) = renderer._workers
+        assert os.fstat(worker._memory.descriptor).st_size == 0  # what 36 MB took is given back
 
 
 PARENT = f"""
@@ -235,6 +237,22 @@ def test_what_libraries_print_is_dropped(
     with GuardedRenderer(PLAIN, LIMITS) as renderer:
         np.testing.assert_array_equal(renderer.render(GOOD), PIXELS)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("delivered", ["7", "2**40"])  # too few bytes, and more than it may write
+def test_pixels_that_the_process_does_not_deliver_are_a_crash(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, delivered: str
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "if sys.argv[0] == '-m':\n"
+        "    from components.image_example_gen.memory_file import MemoryFile\n"
+        "    import os\n"
+        f"    MemoryFile.write = lambda self, content: os.ftruncate(self.descriptor, {delivered})\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with GuardedRenderer(PLAIN, LIMITS) as renderer:
+        assert reason_of(renderer, GOOD) == Reason.DECODER_CRASHED
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom import dcmread
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import pixel_array
@@ -19,7 +19,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from models.rendering.dicom_frames import decoder_of, encoded_frame, stored_frames
+from models.rendering.dicom_frames import decoder_of, encoded_frame, fits, plain_type, stored_frames
 from models.rendering.settings import Limits, RenderSettings
 
 WINDOW = {"WindowCenter": 128, "WindowWidth": 256}  # leaves 8-bit values as they are
@@ -111,6 +111,47 @@ def test_gdcm_decodes_what_nothing_else_does() -> None:
     ]
     found = [decoder_of(syntax) for syntax in syntaxes]
     assert found == ["pillow", "pyjpegls", "pylibjpeg", "pylibjpeg", "pylibjpeg", "pylibjpeg", "gdcm", ""]
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint16, np.int16])
+def test_values_as_they_lie_in_the_file_are_looked_at_and_not_copied(dataset_of, kind: type) -> None:
+    values = np.array([[1, 2], [3, 100]], kind)
+    dataset = stated(dataset_of(values))
+    (frame,) = stored_frames(dataset, [0], Limits())
+    assert frame.dtype == kind and not frame.flags.owndata
+    np.testing.assert_array_equal(frame, values)
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored", "expected"), [(np.uint16, 0xF801, 0x0801), (np.int16, 0x7801, -2047), (np.int16, -2047, -2047)]
+)
+def test_unused_high_bits_are_dropped_and_the_sign_kept(dataset_of, kind: type, stored: int, expected: int) -> None:
+    dataset = stated(dataset_of(np.array([[stored]], kind), BitsStored=12, HighBit=11))
+    (frame,) = stored_frames(dataset, [0], Limits())
+    assert frame.item() == expected == pixel_array(dataset).item()
+
+
+@pytest.mark.parametrize("bits", [0, 17])
+def test_more_or_fewer_bits_than_a_number_can_have_are_refused(bits: int) -> None:
+    with pytest.raises(ValueError, match=f"{bits} bits of 16"):
+        fits(np.zeros(1, np.int16), bits)
+
+
+def test_real_uncompressed_files_give_the_values_that_pydicom_reads(shared_data: Path, quiet) -> None:
+    compared = 0
+    for row, dataset in decodable(shared_data / "dicom"):
+        if plain_type(dataset) is not None:
+            frames = pixel_array(dataset).reshape(-1, dataset.Rows, dataset.Columns)
+            np.testing.assert_array_equal(list(stored_frames(dataset, range(len(frames)), Limits())), frames, row["file"])
+            compared += 1
+    assert compared == 33
+
+
+def stated(dataset: Dataset) -> Dataset:
+    """Return a dataset that names its transfer syntax."""
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return dataset
 
 
 def decodable(folder: Path) -> list[tuple[dict[str, str], Dataset]]:

@@ -7,6 +7,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from models.rendering.dicom import render_dicom
+from models.rendering.dicom_reading import read_dataset
 from models.rendering.settings import Limits, RenderSettings
 
 VALUES = np.array([[1, 2], [300, 4]], np.uint16)
@@ -59,3 +60,25 @@ def test_a_dataset_that_inflates_beyond_the_limits_is_refused(reason_of, dicom_f
     deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     bomb = deflate.compress(b"\x09\x00\x10\x00UN\0\0" + BOMB.to_bytes(4, "little") + bytes(BOMB)) + deflate.flush()
     assert reason_of(meta + bomb, limits=limits) == "implausible_compression"
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+@pytest.mark.parametrize("kind", [np.uint16, np.float32])
+def test_long_uncompressed_pixel_data_is_a_view_of_the_file(dicom_file, dataset_of, syntax, kind: type) -> None:
+    values = np.arange(2**20, dtype=kind).reshape(1024, 1024)
+    encoded = dicom_file(dataset_of(values), syntax)
+    dataset = read_dataset(encoded, Limits())
+    pixels = dataset["PixelData" if kind == np.uint16 else "FloatPixelData"].value
+    assert isinstance(pixels, memoryview) and pixels.obj is encoded
+    assert pixels == values.tobytes()
+
+
+def test_long_deflated_pixel_data_is_read(dicom_file, dataset_of) -> None:
+    values = np.arange(2**20, dtype=np.uint16).reshape(1024, 1024)
+    dataset = read_dataset(dicom_file(dataset_of(values), DeflatedExplicitVRLittleEndian), Limits())
+    assert dataset.PixelData == values.tobytes()
+
+
+def test_long_pixel_data_that_ends_early_is_truncated(reason_of, dicom_file, dataset_of) -> None:
+    encoded = dicom_file(dataset_of(np.zeros((1024, 1024), np.uint16)))
+    assert reason_of(encoded[:-2]) == "truncated"

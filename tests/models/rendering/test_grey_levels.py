@@ -1,10 +1,7 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
-from models.rendering.grey_levels import by_value, eight_bit, is_window, whole_range, window_rule
+from models.rendering.grey_levels import eight_bit, is_window, whole_range, window_rule
 
 
 def test_linear_window_follows_the_formula_of_the_standard() -> None:
@@ -55,12 +52,3 @@ def test_whole_range_runs_from_black_to_white_and_one_value_is_black() -> None:
 
 def test_levels_are_rounded_half_up_and_clipped() -> None:
     np.testing.assert_array_equal(eight_bit(np.array([-3, 0.49, 0.5, 1.5, 254.5, 300])), [0, 0, 1, 2, 255, 255])
-
-
-@given(arrays.arrays(np.int16, arrays.array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.integers(-300, 300)))
-def test_once_per_value_gives_what_once_per_pixel_gives(stored: np.ndarray) -> None:
-    def render(values: np.ndarray) -> np.ndarray:
-        return np.stack([eight_bit(values / 2.0 + 100), eight_bit(100 - values)], axis=-1)
-
-    np.testing.assert_array_equal(by_value(stored, render), render(stored))
-    np.testing.assert_array_equal(by_value(stored.astype(">i2"), render), render(stored))
