@@ -40,7 +40,7 @@ def _list_runs(path: Path) -> None:
 
 
 def show_command(run_id: str | None, root_path: Path, *, as_json: bool) -> None:
-    """Print a run's account, its sums and what was quarantined.
+    """Print a run's account, its sums, how the data have drifted and what was quarantined.
 
     Raises:
         ConfigError: when there is no root or no such run.
@@ -66,6 +66,8 @@ def shown(run: PastRun) -> Iterator[str]:
         yield f"  skipped {count:,}: {reason}"
     for name, split in account["splits"].items():
         yield f"{name}: {split['images']:,} images of {split['patients']:,} patients"
+    for finding in run.drift:
+        yield f"drift: {finding['subject']}: {finding['found']}; expected {finding['expected']}"
     yield from _quarantined(run)
 
 
