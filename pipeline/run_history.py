@@ -12,7 +12,7 @@ from pipeline.errors import ConfigError
 from pipeline.root import Root
 
 SUMMARIES = "RunReport/report/*/summary.json"  # below the artifacts
-DRIFT_RULE = "data.drift"  # how the rules of its findings begin
+DRIFT_RULE = "data.drift"  # how the rules of its findings begin; a distance that is too great adds the key of its bound
 STAMP = "%Y%m%dT%H%M%S"  # how a run id begins
 
 

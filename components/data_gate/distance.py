@@ -82,8 +82,8 @@ def compared_columns(slices: Iterable[str]) -> tuple[str, ...]:
     return (LABEL, *slices, *PROPERTIES)
 
 
-def distances(reference: Statistics, other: Statistics, columns: Iterable[str], *, split: str) -> Iterator[Distance]:
-    """Yield each column's distance; a column that both sides lack has none.
+def distances(reference: Statistics, other: Statistics, columns: Sequence[str], *, split: str) -> Iterator[Distance]:
+    """Yield each column's distance, in the order of the columns; a column that both sides lack has none.
 
     Args:
         reference: statistics of the images that are compared with.
@@ -91,10 +91,10 @@ def distances(reference: Statistics, other: Statistics, columns: Iterable[str], 
         columns: some of `compared_columns`.
         split: of `other`.
     """
-    found = tfdv.validate_statistics(other, _compared(columns), previous_statistics=reference)
-    for info in found.drift_skew_info:
-        (column,) = info.path.step
-        yield from (Distance(column, split, _measure(column), measured.value) for measured in info.drift_measurements)
+    compared = tfdv.validate_statistics(other, _compared(columns), previous_statistics=reference)
+    found = {info.path.step[0]: info.drift_measurements for info in compared.drift_skew_info}
+    for column in columns:
+        yield from (Distance(column, split, _measure(column), measured.value) for measured in found.get(column, ()))
 
 
 def is_far(distance: Distance, bounds: Mapping[str, float]) -> bool:

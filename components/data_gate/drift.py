@@ -31,8 +31,8 @@ NOTHING_EARLIER = "no earlier accepted data"
 GONE = "its account or its statistics are gone or damaged"
 NO_TRAIN = "the train split holds no examples"
 ADVICE = (
-    "Look at the figures in the report. Where the images or patients have changed in earnest, data that are accepted once, "
-    "with data.drift.refuse false, are what the next are compared with; a model that is served meanwhile has not seen their like."
+    "Look at the figures under Drift in the report. A change that is meant is accepted by one run with data.drift.refuse false: "
+    "accepted data are what the next are compared with."
 )
 
 
@@ -110,7 +110,7 @@ def judge_drift(drift: Drift, *, l_infinity: float, jensen_shannon: float, refus
 
 
 def _against(run: str | None) -> str:
-    return "the last accepted data" + (f", of run {run}" if run else "")
+    return "the last accepted data" + (f", ingested by run {run}" if run else "")
 
 
 def _accepted(drift: Drift, rule: DistanceRule) -> Finding:

@@ -41,4 +41,5 @@ def _paint(axes: Axes, title: str, histograms: Mapping[str, Histogram]) -> None:
         colour = series_colour(number)
         axes.stairs(densities, edges, color=colour, fill=True, alpha=0.18)
         axes.stairs(densities, edges, color=colour, linewidth=1.8, label=images)
+    axes.locator_params(axis="x", nbins=6)  # long numbers would touch
     axes.legend(frameon=False, fontsize=9)

@@ -27,7 +27,7 @@ def section(data: ReportData) -> Section:
     if drift.run is None:
         return Section("drift", TITLE, "absent.html.j2", absent=f"There are {drift.not_judged} to compare with.")
     if drift.not_judged:
-        said = f"Not compared with the last accepted data, of run {drift.run}: {drift.not_judged}."
+        said = f"Not compared with the last accepted data, ingested by run {drift.run}: {drift.not_judged}."
         return Section("drift", TITLE, "absent.html.j2", absent=said)
     return Section("drift", TITLE, "drift.html.j2", shown(data, drift))
 

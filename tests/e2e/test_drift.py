@@ -37,6 +37,7 @@ def test_another_scanner_and_class_mix_are_refused_where_configured_and_else_tol
     root, first = tmp_path / "root", pushed_run[1].result["run_id"]
     shutil.copytree(pushed_run[0], root)
     served = files_below(root / "serving")
+    assert [finding["found"] for finding in findings_of(root)] == ["no earlier accepted data"]
 
     def another_scanner_and_class_mix(rows: Rows) -> None:
         for row in rows:
@@ -51,7 +52,7 @@ def test_another_scanner_and_class_mix_are_refused_where_configured_and_else_tol
     refused = quickly(*words, "--set", "data.drift.refuse=true")
     assert (refused.code, refused.result["verdict"]) == (3, "data_refused"), refused.stdout + refused.stderr
     for measure, column in (("l_infinity", "label"), ("jensen_shannon", "mean")):
-        subject = f"data.drift.{measure}: {column}, train against the last accepted data, of run {first}"
+        subject = f"data.drift.{measure}: {column}, train against the last accepted data, ingested by run {first}"
         assert any(reason.startswith(subject) for reason in refused.result["reasons"]), refused.result["reasons"]
     report = Path(refused.result["report"]).read_text()
     assert 'aria-label="label, shares in last accepted, now: ' in report
@@ -62,7 +63,7 @@ def test_another_scanner_and_class_mix_are_refused_where_configured_and_else_tol
     told = quickly(*words)
     assert told.result["verdict"] == "pushed", told.stdout + told.stderr
     assert "Once accepted, these data are what the next are compared with." in Path(told.result["report"]).read_text()
-    assert "drift: mean, train against the last accepted data, of run" in quickly("runs", "show", "--root", root).stdout
+    assert "drift: mean, train against the last accepted data, ingested by run" in quickly("runs", "show", "--root", root).stdout
 
     again = quickly(*words)
     assert (again.code, again.result["verdict"]) == (0, "unchanged")

@@ -21,8 +21,10 @@ def summary(run_id: str, verdict: str, **changes: object) -> dict[str, object]:
     }
     quarantine = [{"row": row, "file": f"{row:032x}", "reason": "truncated"} for row in (7, 9)]
     known = {"run_id": run_id, "verdict": verdict, "version": None, "data": data, "quarantine": quarantine}
-    rule = {"subject": "site, train against the last accepted data, of run a", "found": "0.500", "expected": "at most 0.2"}
-    findings = [{"rule": "data.skew", **rule}, {"rule": "data.drift.l_infinity", **rule}]
+    site = {"subject": "site, train against the last accepted data", "found": "0.500", "expected": "at most 0.2"}
+    sex = {"subject": "sex, train against the last accepted data", "found": "not compared: new", "expected": "compared"}
+    rules = {"data.skew.l_infinity": site, "data.drift.l_infinity": site, "data.drift": sex}
+    findings = [{"rule": rule, **said} for rule, said in rules.items()]
     return {**known, "gates": {"data_blessing": {"verdict": "accepted", "findings": findings}}, **changes}
 
 

@@ -25,11 +25,11 @@ def earlier(statistics_of: Callable[..., Any]) -> TrainSplit:
 
 def test_same_data_have_not_moved(earlier: TrainSplit) -> None:
     drift = measure_drift(RUN, earlier, earlier)
-    assert {distance.column for distance in drift.distances} == {"label", "site", *PROPERTIES}
+    assert [distance.column for distance in drift.distances] == ["label", "site", *PROPERTIES]
     assert all(distance.value == pytest.approx(0.0, abs=1e-6) for distance in drift.distances)
     (finding,) = judge_drift(drift, **BOUNDS)
     assert (finding.rule, finding.refuses) == ("data.drift", False)
-    assert finding.subject == "train against the last accepted data, of run run-1"
+    assert finding.subject == "train against the last accepted data, ingested by run run-1"
 
 
 def test_other_classes_leave_the_rest_compared(earlier: TrainSplit) -> None:
@@ -52,7 +52,7 @@ def test_images_of_another_form_leave_label_and_slices_compared(earlier: TrainSp
     assert {distance.column for distance in drift.distances} == {"label", "site"}
     accepted, skipped = judge_drift(drift, **BOUNDS)
     assert accepted.found.startswith("farthest label, 0.000")
-    assert skipped.subject == "mean, standard_deviation, entropy, train against the last accepted data, of run run-1"
+    assert skipped.subject == "mean, standard_deviation, entropy, train against the last accepted data, ingested by run run-1"
     assert (skipped.found, skipped.refuses) == ("not compared: the canonical images had another form", False)
 
 
@@ -91,7 +91,7 @@ def test_nothing_in_common_is_not_judged(earlier: TrainSplit) -> None:
 def test_column_too_far_is_named_with_run_and_distance(refuse: bool) -> None:
     (finding,) = judge_drift(Drift(RUN, (SITE, MEAN)), **{**BOUNDS, "refuse": refuse})
     assert (finding.rule, finding.found, finding.refuses) == ("data.drift.l_infinity", "0.500", refuse)
-    assert finding.subject == "site, train against the last accepted data, of run run-1"
+    assert finding.subject == "site, train against the last accepted data, ingested by run run-1"
     assert "data.drift.refuse" in finding.advice
 
 

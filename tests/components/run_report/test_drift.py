@@ -76,7 +76,7 @@ def test_earlier_statistics_that_are_damaged_or_gone_are_none(tmp_path: Path, co
     ("drift", "words"),
     [
         (Drift(None, not_judged="no earlier accepted data"), "There are no earlier accepted data to compare with."),
-        (Drift("run-1", not_judged="it is gone"), "Not compared with the last accepted data, of run run-1: it is gone."),
+        (Drift("run-1", not_judged="it is gone"), "Not compared with the last accepted data, ingested by run run-1: it is gone."),
         (None, "Nobody looked whether the data have drifted."),
     ],
 )
