@@ -77,7 +77,7 @@ def measure_drift(run: str | None, earlier: TrainSplit | None, today: TrainSplit
     alike = [name for name in compared_columns(today.slices) if name not in {item.column for item in unlike}]
     found = tuple(distances(earlier.statistics, today.statistics, alike, split=TRAIN))
     measured = {distance.column for distance in found}
-    empty = (NotCompared(name, "one of the two holds no values") for name in alike if name not in measured)
+    empty = (NotCompared(name, "there are no values to compare") for name in alike if name not in measured)
     return Drift(run, found, (*unlike, *empty))
 
 
