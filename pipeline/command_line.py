@@ -184,7 +184,7 @@ def show(
     run_id: Annotated[str | None, typer.Argument(metavar="RUN", help="A run's id or its beginning; default: the latest.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Tell what a run made of its data: files seen, rows, examples, what was set aside and why; the sums are checked."""
+    """Tell what a run made of its data: files seen, rows, examples, drift, what was set aside and why; the sums are checked."""
     from pipeline.runs_command import show_command  # noqa: PLC0415 - only this command needs it
 
     show_command(run_id, root, as_json=as_json)

@@ -158,6 +158,7 @@ def data_nodes(config: Config, root: Root, inputs: Inputs) -> DataNodes:
         anomalies=anomalies.outputs["anomalies"],
         examples=ingest.outputs["examples"],
         earlier_accounts=earlier.outputs["accounts"],
+        earlier_statistics=earlier.outputs["statistics"],
         settings=DataGateSettings.of(config.data),
     )
     return DataNodes(ingest, schema, statistics, anomalies, earlier, gate)
@@ -248,6 +249,7 @@ def report_node(config: Config, upstream: tuple[DataNodes, ModelNodes, Judgement
         "account": data.ingest.outputs["account"],
         "statistics": data.statistics.outputs["statistics"],
         "anomalies": data.anomalies.outputs["anomalies"],
+        "earlier_statistics": data.earlier.outputs["statistics"],
         "data_blessing": data.gate.outputs["blessing"],
         "leakage_proof": data.gate.outputs["leakage_proof"],
         "model": model.trainer.outputs["model"],

@@ -12,6 +12,7 @@ from pipeline.errors import ConfigError
 from pipeline.root import Root
 
 SUMMARIES = "RunReport/report/*/summary.json"  # below the artifacts
+DRIFT_RULE = "data.drift"  # how the rules of its findings begin; a distance that is too great adds the key of its bound
 STAMP = "%Y%m%dT%H%M%S"  # how a run id begins
 
 
@@ -41,8 +42,14 @@ class PastRun:
         """Rows that gave no example: row, keyed hash of the file, reason."""
         return self.summary.get("quarantine") or ()
 
+    @property
+    def drift(self) -> Sequence[Mapping[str, Any]]:
+        """Findings of the data gate on drift against the last accepted data."""
+        said = (self.summary.get("gates") or {}).get("data_blessing") or {"findings": ()}
+        return [finding for finding in said["findings"] if finding["rule"].startswith(DRIFT_RULE)]
+
     def as_json(self) -> dict[str, Any]:
-        """Return the account and its sums as plain values."""
+        """Return the account, its sums and the findings on drift as plain values."""
         account = self.summary.get("data")
         sums = account_sums(account) if account else []
         return {
@@ -52,6 +59,7 @@ class PastRun:
             "version": self.summary["version"],
             "data": account,
             "sums": [{"left": item.left, "right": item.right, "holds": item.holds} for item in sums],
+            "drift": list(self.drift),
             "quarantine": list(self.quarantine),
         }
 

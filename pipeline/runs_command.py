@@ -10,7 +10,7 @@ import typer
 from components.image_example_gen.account_sums import account_sums
 from pipeline.errors import ConfigError
 from pipeline.reasons import MEANING
-from pipeline.run_history import PastRun, existing_root, past_run, past_runs
+from pipeline.run_history import DRIFT_RULE, PastRun, existing_root, past_run, past_runs
 
 SHOWN_ROWS = 20
 SHOWN_DIGITS = 12  # of a file's hash: what `index --which` needs
@@ -40,7 +40,7 @@ def _list_runs(path: Path) -> None:
 
 
 def show_command(run_id: str | None, root_path: Path, *, as_json: bool) -> None:
-    """Print a run's account, its sums and what was quarantined.
+    """Print a run's account, its sums, how the data have drifted and what was quarantined.
 
     Raises:
         ConfigError: when there is no root or no such run.
@@ -66,6 +66,9 @@ def shown(run: PastRun) -> Iterator[str]:
         yield f"  skipped {count:,}: {reason}"
     for name, split in account["splits"].items():
         yield f"{name}: {split['images']:,} images of {split['patients']:,} patients"
+    for finding in run.drift:
+        bound = "" if finding["rule"] == DRIFT_RULE else f"; expected {finding['expected']}"
+        yield f"drift: {finding['subject']}: {finding['found']}{bound}"
     yield from _quarantined(run)
 
 

@@ -21,6 +21,7 @@ class DataGateSpec(ComponentSpec):
         "anomalies": ChannelParameter(type=standard_artifacts.ExampleAnomalies),
         "examples": ChannelParameter(type=standard_artifacts.Examples),
         "earlier_accounts": ChannelParameter(type=IngestAccount, optional=True),
+        "earlier_statistics": ChannelParameter(type=standard_artifacts.ExampleStatistics, optional=True),
     }
     OUTPUTS = {  # noqa: RUF012  TFX's form
         "blessing": ChannelParameter(type=DataBlessing),
@@ -32,7 +33,8 @@ class DataGate(BaseComponent):
     """Accepts or refuses the data, before any training.
 
     Outputs: `blessing`, a DataBlessing, 1 only if no finding refuses; `leakage_proof`, a LeakageProof. Without
-    `earlier_accounts` (of runs whose data were accepted) nothing is compared with earlier test splits.
+    `earlier_accounts` (of runs whose data were accepted) nothing is compared with earlier test splits, and without
+    `earlier_statistics` (of the last of them) nothing with earlier distributions.
     """
 
     SPEC_CLASS = DataGateSpec
@@ -47,6 +49,7 @@ class DataGate(BaseComponent):
         anomalies: BaseChannel,
         examples: BaseChannel,
         earlier_accounts: BaseChannel | None = None,
+        earlier_statistics: BaseChannel | None = None,
         settings: DataGateSettings,
     ) -> None:
         """Judge what these nodes left."""
@@ -57,6 +60,7 @@ class DataGate(BaseComponent):
             anomalies=anomalies,
             examples=examples,
             earlier_accounts=earlier_accounts,
+            earlier_statistics=earlier_statistics,
             settings=settings.model_dump_json(),
             blessing=Channel(type=DataBlessing),
             leakage_proof=Channel(type=LeakageProof),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
-from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from tfx.components.example_validator.executor import DEFAULT_FILE_NAME
 from tfx.components.statistics_gen import stats_artifact_utils
 from tfx.dsl.components.base.base_executor import BaseExecutor
@@ -15,9 +15,12 @@ from tfx.utils import io_utils
 from components import blessing
 from components.blessing import Finding
 from components.data_gate import proof
+from components.data_gate.accepted_train import last_run, read_accepted, train_split
 from components.data_gate.anomalies import RowsBreaking, judge_anomalies
 from components.data_gate.completeness import judge_classes, judge_counts, judge_quarantine, judge_sums
 from components.data_gate.contradiction import judge_contradictions
+from components.data_gate.distance import TRAIN, Statistics
+from components.data_gate.drift import Drift, judge_drift, measure_drift, write_drift
 from components.data_gate.earlier_tests import judge_earlier, judge_unreadable, read_earlier_test
 from components.data_gate.example_metadata import read_metadata
 from components.data_gate.feature_rule import rows_breaking
@@ -50,6 +53,7 @@ class Executor(BaseExecutor):
         by_split = {split: stats_artifact_utils.load_statistics(statistics, split).proto() for split in account["splits"]}
         measured = {split: _examples_measured(its) for split, its in by_split.items()}
         filled = {split: its for split, its in by_split.items() if measured[split]}
+        drift = _drift(input_dict, account, filled.get(TRAIN))
         rules = prove(input_dict, account, [row for row in rows if row.status == EXAMPLE], settings)
         findings = [
             *judge_sums(account),
@@ -59,11 +63,14 @@ class Executor(BaseExecutor):
             *map(finding_of, rules),
             judge_shortcut(shortcut, **settings.shortcut.model_dump()),
             *judge_skew(filled, settings.slices, **settings.skew.model_dump()),
+            *judge_drift(drift, **settings.drift.model_dump()),
             *judge_counts(account, measured),
             # Of an empty split TFDV says that every column is gone; the missing classes say it better.
             *_anomalies(input_dict, list(filled)),
         ]
-        write_shortcut(Path(artifact_utils.get_single_uri(output_dict["blessing"])), shortcut)
+        published = Path(artifact_utils.get_single_uri(output_dict["blessing"]))
+        write_shortcut(published, shortcut)
+        write_drift(published, drift)
         findings.sort(key=lambda finding: not finding.refuses)
         proof.publish(artifact_utils.get_single_instance(output_dict["leakage_proof"]), rules)
         bless(artifact_utils.get_single_instance(output_dict["blessing"]), input_dict, findings)
@@ -101,9 +108,16 @@ def bless(output: Artifact, input_dict: Artifacts, findings: Sequence[Finding]) 
     output.set_int_custom_property(STATISTICS_ID, artifact_utils.get_single_instance(input_dict["statistics"]).id)
 
 
-def _examples_measured(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> int:
+def _examples_measured(statistics: Statistics) -> int:
     """Return how many examples the statistics saw."""
     return sum(int(dataset.num_examples) for dataset in statistics.datasets)
+
+
+def _drift(input_dict: Artifacts, account: Mapping[str, Any], statistics: Statistics | None) -> Drift:
+    """Return how far the train split, None where it holds nothing, lies from that of the last accepted data."""
+    accounts = input_dict.get("earlier_accounts", [])
+    earlier = read_accepted(accounts, input_dict.get("earlier_statistics", [])) if accounts else None
+    return measure_drift(last_run(accounts), earlier, None if statistics is None else train_split(account, statistics))
 
 
 def _shortcut(input_dict: Artifacts, splits: Sequence[str], settings: DataGateSettings) -> Shortcut:

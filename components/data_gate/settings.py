@@ -1,6 +1,6 @@
 """What the data gate asks of the data."""
 
-from pipeline.config import Data, NearRepeats, Section, ShortcutBounds, SkewBounds
+from pipeline.config import Data, DriftBounds, NearRepeats, Section, ShortcutBounds, SkewBounds
 
 
 class DataGateSettings(Section):
@@ -14,6 +14,7 @@ class DataGateSettings(Section):
     slices: tuple[str, ...] = ()
     shortcut: ShortcutBounds = ShortcutBounds()
     skew: SkewBounds = SkewBounds()
+    drift: DriftBounds = DriftBounds()
 
     @classmethod
     def of(cls, data: Data) -> "DataGateSettings":

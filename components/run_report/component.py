@@ -14,6 +14,7 @@ INPUT_TYPES: dict[str, type[Artifact]] = {
     "account": IngestAccount,
     "statistics": standard_artifacts.ExampleStatistics,
     "anomalies": standard_artifacts.ExampleAnomalies,
+    "earlier_statistics": standard_artifacts.ExampleStatistics,
     "data_blessing": DataBlessing,
     "leakage_proof": LeakageProof,
     "model": standard_artifacts.Model,

@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 from markupsafe import Markup, escape
@@ -107,14 +107,19 @@ def painted(name: str, description: str, paint: Callable[[Axes], None]) -> Marku
     return embedded(written.getvalue(), name, description)
 
 
+def head(axes: Axes, title: str, *, grid: Literal["both", "x", "y"] = "both") -> None:
+    """Give a set of axes what every figure has: a title, no frame, a faint grid behind what is drawn."""
+    axes.patch.set_visible(False)
+    axes.set_title(title, loc="left", fontsize=11, fontweight="bold")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(visible=True, axis=grid, linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
 def draw_panel(panel: Panel, axes: Axes) -> None:
     """Draw one set of axes."""
-    axes.patch.set_visible(False)
-    axes.set_title(panel.title, loc="left", fontsize=11, fontweight="bold")
+    head(axes, panel.title)
     axes.set(xlabel=panel.across, ylabel=panel.up)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(visible=True, linewidth=0.6)
-    axes.set_axisbelow(True)
     if panel.diagonal:
         axes.plot((0, 1), (0, 1), color=FAINT, linewidth=0.8, linestyle=(0, (2, 3)))
     for line in panel.lines:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 
 from components.blessing import FINDINGS_FILE, Finding
 from components.blessing import read as read_blessing
+from components.data_gate.accepted_train import STATISTICS_FILE
+from components.data_gate.drift import DRIFT_FILE, Drift, read_drift
 from components.data_gate.proof import PROOF_FILE, RuleProof
 from components.data_gate.proof import read as read_proof
 from components.data_gate.shortcut import SHORTCUT_FILE, Shortcut, read_shortcut
@@ -24,6 +27,7 @@ INPUTS = (
     "account",
     "statistics",
     "anomalies",
+    "earlier_statistics",
     "data_blessing",
     "leakage_proof",
     "model",
@@ -69,6 +73,8 @@ class ReportData:
         blessings: gate (of GATES) -> what it said; a gate that did not run is missing.
         leakage: rules of the leakage proof.
         shortcut: what metadata alone tell of the label.
+        drift: how far train lies from that of the last accepted data.
+        earlier_statistics: those of the last accepted data, as `statistics`.
         history: content of history.json.
         scores: (model, split) -> predictions.
         evaluation: TFMA's metrics of the test split.
@@ -84,6 +90,8 @@ class ReportData:
     blessings: Mapping[str, Blessing] | None = None
     leakage: tuple[RuleProof, ...] | None = None
     shortcut: Shortcut | None = None
+    drift: Drift | None = None
+    earlier_statistics: Mapping[str, Any] | None = None
     history: Mapping[str, Any] | None = None
     scores: Mapping[tuple[str, str], Scores] | None = None
     evaluation: Results | None = None
@@ -104,11 +112,13 @@ def read(uris: Mapping[str, str], config: Config, facts: RunFacts) -> ReportData
         facts=facts,
         account=read_json(account, ACCOUNT_FILE),
         quarantined=tuple(read_quarantined(account)),
-        statistics=read_splits(uris.get("statistics"), "FeatureStats.pb", statistics_pb2.DatasetFeatureStatisticsList),
+        statistics=read_splits(uris.get("statistics"), STATISTICS_FILE, statistics_pb2.DatasetFeatureStatisticsList),
         anomalies=read_splits(uris.get("anomalies"), "SchemaDiff.pb", anomalies_pb2.Anomalies),
         blessings=read_blessings(uris),
         leakage=read_leakage(uris.get("leakage_proof")),
         shortcut=read_metadata_areas(uris.get("data_blessing")),
+        drift=read_distances(uris.get("data_blessing")),
+        earlier_statistics=read_earlier(uris.get("earlier_statistics")),
         history=read_json(uris.get("model_run"), "history.json"),
         scores=read_predictions(uris.get("predictions"), config.data.classes),
         evaluation=read_evaluation(uris.get("evaluation")),
@@ -169,3 +179,17 @@ def read_metadata_areas(folder: str | None) -> Shortcut | None:
     """Return what DataGate measured on metadata alone, None where it wrote nothing."""
     written = folder is not None and (Path(folder) / SHORTCUT_FILE).exists()
     return read_shortcut(Path(folder or "")) if written else None
+
+
+def read_distances(folder: str | None) -> Drift | None:
+    """Return how far DataGate found the data to have drifted, None where it wrote nothing."""
+    written = folder is not None and (Path(folder) / DRIFT_FILE).exists()
+    return read_drift(Path(folder or "")) if written else None
+
+
+def read_earlier(folder: str | None) -> Mapping[str, Any] | None:
+    """Return the statistics of the last accepted data by split; None where they are gone or damaged."""
+    try:
+        return read_splits(folder, STATISTICS_FILE, statistics_pb2.DatasetFeatureStatisticsList)
+    except (OSError, DecodeError):
+        return None

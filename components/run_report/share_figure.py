@@ -6,7 +6,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from components.run_report.figures import painted, series_colour
+from components.run_report.figures import head, painted, series_colour
 
 SHOWN = 6  # values; the others are one bar
 OTHERS = "all others"
@@ -25,7 +25,8 @@ def draw_shares(name: str, title: str, counts: Counts) -> Markup:
         counts: split -> value -> images, for splits with images.
     """
     values, shares = shares_by_split(counts)
-    return painted(name, f"{title}, shares by split: {', '.join(values)}", lambda axes: _paint(axes, title, values, shares))
+    description = f"{title}, shares in {', '.join(counts)}: {', '.join(values)}"
+    return painted(name, description, lambda axes: _paint(axes, title, values, shares))
 
 
 def shares_by_split(counts: Counts) -> tuple[list[str], dict[str, list[float]]]:
@@ -45,8 +46,7 @@ def shares_by_split(counts: Counts) -> tuple[list[str], dict[str, list[float]]]:
 
 def _paint(axes: Axes, title: str, values: list[str], shares: Mapping[str, list[float]]) -> None:
     """Draw horizontal bars, the most frequent value on top: names of values are long."""
-    axes.patch.set_visible(False)
-    axes.set_title(title, loc="left", fontsize=11, fontweight="bold")
+    head(axes, title, grid="x")
     thick = BAR / len(shares)
     middles = np.arange(len(values))
     for number, (split, own) in enumerate(shares.items()):
@@ -56,7 +56,4 @@ def _paint(axes: Axes, title: str, values: list[str], shares: Mapping[str, list[
         middles, [value if len(value) <= LETTERS else f"{value[: LETTERS - 1]}\N{HORIZONTAL ELLIPSIS}" for value in values]
     )
     axes.invert_yaxis()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(visible=True, axis="x", linewidth=0.6)
-    axes.set_axisbelow(True)
     axes.legend(frameon=False, fontsize=9)

@@ -21,14 +21,18 @@ def summary(run_id: str, verdict: str, **changes: object) -> dict[str, object]:
     }
     quarantine = [{"row": row, "file": f"{row:032x}", "reason": "truncated"} for row in (7, 9)]
     known = {"run_id": run_id, "verdict": verdict, "version": None, "data": data, "quarantine": quarantine}
-    return {**known, **changes}
+    site = {"subject": "site, train against the last accepted data", "found": "0.500", "expected": "at most 0.2"}
+    sex = {"subject": "sex, train against the last accepted data", "found": "not compared: new", "expected": "compared"}
+    rules = {"data.skew.l_infinity": site, "data.drift.l_infinity": site, "data.drift": sex}
+    findings = [{"rule": rule, **said} for rule, said in rules.items()]
+    return {**known, "gates": {"data_blessing": {"verdict": "accepted", "findings": findings}}, **changes}
 
 
 @pytest.fixture
 def root_with_runs(tmp_path: Path) -> Root:
     """A root whose second run was pushed."""
     state = root.prepare(tmp_path / "root")
-    runs = [summary(SECOND, "pushed", version="17"), summary(FIRST, "failed", data=None, quarantine=[])]
+    runs = [summary(SECOND, "pushed", version="17"), summary(FIRST, "failed", data=None, quarantine=[], gates={})]
     for number, content in enumerate(runs):
         folder = state.artifacts / "RunReport" / "report" / str(number)
         folder.mkdir(parents=True)

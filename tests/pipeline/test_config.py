@@ -45,6 +45,7 @@ def test_configuration_is_frozen() -> None:
         (changed(data={"slices": ["label"]}), "other than label"),
         (changed(data={"fractions": {"train": 0.9, "val": 0.2, "test": 0.2}}), "sum to 1.3; expected 1"),
         (changed(data={"shortcut": {"refuse_above": 0.5}}), "refuse_above 0.5 is below warn_above 0.6"),
+        (changed(data={"drift": {"l_infinity": 1.5}}), r"drift\.l_infinity\s+Input should be less than or equal to 1"),
         (changed(evaluation={"thresholds": []}), "at least 1 item"),
         (changed(evaluation={"thresholds": [{"metric": "auc"}]}), "exactly one of at_least, at_most"),
         (

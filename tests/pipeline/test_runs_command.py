@@ -35,11 +35,14 @@ def test_without_a_root_those_below_runs_are_listed(
 def test_show_tells_the_account_and_what_was_set_aside(root_with_runs: Root, capsys: pytest.CaptureFixture[str]) -> None:
     show_command(None, root_with_runs.path, as_json=False)
     printed = capsys.readouterr().out
+    assert printed.count("drift: ") == 2
     for words in (
         "100 files seen by index = 92 used + 8 skipped",
         "92 rows = 90 examples + 2 quarantined + 0 skipped",
         "skipped 8: hidden",
         "train: 30 images of 12 patients",
+        "drift: site, train against the last accepted data: 0.500; expected at most 0.2\n",
+        "drift: sex, train against the last accepted data: not compared: new\n",
         "quarantined 2: truncated (the file ends early)",
         "row 7, file 000000000000",
     ):
@@ -51,6 +54,7 @@ def test_show_as_json_is_one_object_with_sums_and_rows(root_with_runs: Root, cap
     told = json.loads(capsys.readouterr().out)
     assert (told["verdict"], told["version"]) == ("pushed", "17")
     assert [item["holds"] for item in told["sums"]] == [True, True, True]
+    assert [finding["rule"] for finding in told["drift"]] == ["data.drift.l_infinity", "data.drift"]
     assert [(item["row"], item["reason"]) for item in told["quarantine"]] == [(7, "truncated"), (9, "truncated")]
 
 
@@ -58,7 +62,8 @@ def test_run_without_an_account_says_so(root_with_runs: Root, capsys: pytest.Cap
     show_command("20260102", root_with_runs.path, as_json=False)
     assert "no account of the data" in capsys.readouterr().out
     show_command("20260102", root_with_runs.path, as_json=True)
-    assert json.loads(capsys.readouterr().out)["sums"] == []
+    told = json.loads(capsys.readouterr().out)
+    assert (told["sums"], told["drift"]) == ([], [])
 
 
 def test_sum_that_does_not_add_up_is_shouted() -> None:

@@ -14,7 +14,9 @@ KINDS = {
     "anomalies": standard_artifacts.ExampleAnomalies,
     "examples": standard_artifacts.Examples,
     "earlier_accounts": IngestAccount,
+    "earlier_statistics": standard_artifacts.ExampleStatistics,
 }
+EARLIER = {"earlier_accounts", "earlier_statistics"}
 SETTINGS = DataGateSettings(classes=("normal", "ill, or not"), max_quarantined=0.25, allowed_repeats=3)
 
 
@@ -22,9 +24,9 @@ def node(**changed: Any) -> DataGate:
     return DataGate(**{name: Channel(type=kind) for name, kind in KINDS.items()} | {"settings": SETTINGS} | changed)
 
 
-def test_only_the_accounts_of_earlier_runs_may_be_absent() -> None:
-    assert {name for name, parameter in DataGateSpec.INPUTS.items() if parameter.optional} == {"earlier_accounts"}
-    assert set(node(earlier_accounts=None).inputs) == set(KINDS) - {"earlier_accounts"}
+def test_only_what_earlier_runs_left_may_be_absent() -> None:
+    assert {name for name, parameter in DataGateSpec.INPUTS.items() if parameter.optional} == EARLIER
+    assert set(node(**dict.fromkeys(EARLIER)).inputs) == set(KINDS) - EARLIER
 
 
 def test_outputs_are_the_blessing_and_the_proof_that_trainer_needs() -> None:

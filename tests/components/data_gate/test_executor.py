@@ -116,6 +116,7 @@ def test_good_data_are_accepted_with_every_check_listed(judge: Judge, example_fo
         "sums of the account",
         SUBJECT,
         "val and test against train",
+        "train against the last accepted data",
         "images with two labels, files of two patients",
     }
     assert not any(finding.refuses for finding in findings)

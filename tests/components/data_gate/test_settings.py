@@ -1,5 +1,5 @@
 from components.data_gate.settings import DataGateSettings
-from pipeline.config import Data, NearRepeats
+from pipeline.config import Data, DriftBounds, NearRepeats
 
 
 def test_settings_are_those_of_the_data_block_and_come_back_from_json() -> None:
@@ -11,6 +11,7 @@ def test_settings_are_those_of_the_data_block_and_come_back_from_json() -> None:
             "allowed_repeats": 3,
             "near_repeats": {"distance": 2, "correlation": 0.9},
             "allowed_near_repeats": 4,
+            "drift": {"jensen_shannon": 0.1, "refuse": True},
         }
     )
     settings = DataGateSettings.of(data)
@@ -20,5 +21,6 @@ def test_settings_are_those_of_the_data_block_and_come_back_from_json() -> None:
         allowed_repeats=3,
         near_repeats=NearRepeats(distance=2, correlation=0.9),
         allowed_near_repeats=4,
+        drift=DriftBounds(jensen_shannon=0.1, refuse=True),
     )
     assert DataGateSettings.model_validate_json(settings.model_dump_json()) == settings

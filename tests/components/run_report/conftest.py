@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from components.artifacts import LeakageProof
 from components.blessing import FINDINGS_FILE, Finding
+from components.data_gate.distance import JENSEN_SHANNON, L_INFINITY, Distance
+from components.data_gate.drift import Drift, NotCompared, write_drift
 from components.data_gate.proof import Leak, Place, RuleProof, publish
 from components.data_gate.resampled_auc import Area
 from components.data_gate.shortcut import Shortcut, write_shortcut
@@ -112,6 +114,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory, studies: list[Study], co
         "account": lambda folder: write_account(folder, studies),
         "examples": lambda folder: write_examples(folder, studies),
         "statistics": lambda folder: write_statistics(folder, studies),
+        "earlier_statistics": lambda folder: write_statistics(folder, [darker(study) for study in studies]),
         "anomalies": lambda folder: write_anomalies(folder, root / "statistics"),
         "predictions": lambda folder: write_predictions(folder, studies),
         "evaluation": lambda folder: write_evaluation(folder, studies, config),
@@ -142,6 +145,11 @@ def phantom(random: np.random.Generator, label: int) -> np.ndarray:
     if label == 2:
         grey += 90 * (y > 0.72) * lungs
     return grey.clip(0, 255).astype(np.uint8)
+
+
+def darker(study: Study) -> Study:
+    """Return a study as another scanner, of the site north, had made it."""
+    return replace(study, site="north", pixels=study.pixels // 2)
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -205,6 +213,9 @@ def write_proof(folder: Path, studies: list[Study]) -> None:
 def write_data_blessing(folder: Path, images: int) -> None:
     write_blessing(folder, "accepted", [finding("data.max_quarantined", refuses=False)])
     columns = (Area("site", 0.7, 0.64, 0.77), Area("sex", 0.52, 0.46, 0.58))
+    distances = (Distance("label", "train", L_INFINITY, 0.02), Distance("site", "train", L_INFINITY, 0.48))
+    brightness = Distance("mean", "train", JENSEN_SHANNON, 0.97)
+    write_drift(folder, Drift("20260101T000000-aaaa", (*distances, brightness), (NotCompared("sex", "it was no slice then"),)))
     write_shortcut(folder, Shortcut(images, sum(PATIENTS.values()), Area("all together", 0.72, 0.66, 0.78), columns))
 
 

@@ -141,7 +141,7 @@ def test_names_from_the_configuration_are_escaped(data: ReportData) -> None:
 def test_a_run_without_artifacts_has_a_page_that_says_why(config: Config) -> None:
     page = render(read({}, config, RunFacts(run_id="1", verdict="failed", reason="Trainer ran out of memory.")))
     assert "Trainer ran out of memory." in page
-    assert page.count("The run failed before this was made.") == 9
+    assert page.count("The run failed before this was made.") == 10
     assert Outline(page).open == []
 
 

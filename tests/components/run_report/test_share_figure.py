@@ -20,7 +20,7 @@ def test_rare_values_are_one_bar() -> None:
 def test_figure_tells_column_values_and_splits_and_its_bytes_are_reproducible() -> None:
     counts = {"train": {"<north>": 3}, "val": {"<north>": 1}, "test": {"south $x$": 2}}
     drawn = draw_shares("shares-0", "site", counts)
-    assert 'aria-label="site, shares by split: &lt;north&gt;, south $x$"' in drawn
+    assert 'aria-label="site, shares in train, val, test: &lt;north&gt;, south $x$"' in drawn
     assert all(f">{split}</text>" in drawn for split in counts)
     assert "<north>" not in drawn
     assert drawn == draw_shares("shares-0", "site", counts)
