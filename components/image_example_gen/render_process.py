@@ -14,13 +14,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from models.rendering.bit_depth import bit_depth
 from models.rendering.render import render
 from models.rendering.settings import Limits, RenderSettings
 from pipeline.errors import ImageError
 from pipeline.reasons import Reason
 
 READY = b"ready"
-SHAPE, REASON = "shape", "reason"  # the two kinds of answer, as JSON: pickle from a hostile decoder would run code
+SHAPE, BITS, REASON = "shape", "bits", "reason"  # an answer is JSON: pickle from a hostile decoder would run code
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -60,13 +61,14 @@ def serve(connection: Connection, settings: RenderSettings, limits: Limits) -> N
 
 
 def answer(connection: Connection, encoded: bytes, *, settings: RenderSettings, limits: Limits, frame: int | None) -> None:
-    """Send the shape and the pixels of a file, or the reason why there are none.
+    """Send the shape, the bits per value and the pixels of a file, or the reason why there are none.
 
     Anything but these two kinds of failure is a fault of the renderer: it ends the process, and the parent sees that.
     """
     try:
         limit_memory(limits.memory_mb * 2**20)
         pixels = render(encoded, settings, limits=limits, frame=frame)
+        bits = bit_depth(encoded)
     except ImageError as error:
         send_json(connection, {REASON: error.reason})
     except MemoryError:
@@ -74,7 +76,7 @@ def answer(connection: Connection, encoded: bytes, *, settings: RenderSettings, 
         send_json(connection, {REASON: Reason.TOO_MUCH_MEMORY})
     else:
         limit_memory(None)
-        send_json(connection, {SHAPE: pixels.shape})
+        send_json(connection, {SHAPE: pixels.shape, BITS: bits})
         connection.send_bytes(pixels.tobytes())
 
 
