@@ -1,8 +1,13 @@
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
+from PIL import Image
+from sklearn.metrics import roc_auc_score
 
 from components.image_example_gen.pixel_properties import pixel_properties, upper_corners
 
@@ -43,3 +48,21 @@ def test_upper_corners_are_bright_where_the_top_is_and_the_centre_is_not() -> No
     pixels[:2, :2] = pixels[:2, -2:] = 255
     assert upper_corners(pixels) == 1.0
     assert upper_corners(pixels[::-1]) == 0.0
+
+
+def thumbnails(folder: Path) -> Iterator[np.ndarray]:
+    """Yield the grey images of a folder, 64 pixels on the longer side."""
+    for path in sorted(folder.iterdir()):
+        image = Image.open(path)
+        image.draft("L", (256, 256))
+        grey = image.convert("L")
+        grey.thumbnail((64, 64), Image.Resampling.BOX)
+        yield np.asarray(grey)[..., np.newaxis]
+
+
+@pytest.mark.parametrize("folder", ["xray/covid-chestxray/images", "wbc/dataset1/images"])
+def test_upper_corners_tell_inverted_images_of_a_kind_from_right_ones(folder: str, shared_data: Path) -> None:
+    found = np.array([upper_corners(image) for image in thumbnails(shared_data / folder)])
+    inverted = np.repeat([False, True], len(found))
+    auc = roc_auc_score(inverted, np.concatenate([found, -found]))
+    assert max(auc, 1 - auc) > 0.99
