@@ -33,7 +33,7 @@ def bit_depth(encoded: bytes) -> int:
 
 def _dicom_depth(encoded: bytes) -> int:
     """Return (0028,0101) Bits Stored, of floating values (0028,0100) Bits Allocated; what follows them is not read."""
-    wanted = [BITS_ALLOCATED, BITS_STORED]
+    wanted: list[BaseTag | int] = [BITS_ALLOCATED, BITS_STORED]
     header = read_partial(BytesIO(encoded), lambda tag, _vr, _length: int(tag) > BITS_STORED, force=True, specific_tags=wanted)
     return int(header.get("BitsStored") or header.BitsAllocated)
 
