@@ -70,6 +70,8 @@ def why_left_free(data: JudgedData, column: str) -> str:
     """Return why the values of a slice column must not be listed; empty: they may be. No value is named."""
     statistics = data.of(column)
     counts = texts_of(statistics)
+    if not counts:
+        return "these data have no such column"
     if len(counts) > MOST_VALUES or has_unlisted(statistics):
         return f"more than {MOST_VALUES} values"
     rare = sum(count < FEWEST_EXAMPLES for count in counts.values())

@@ -68,6 +68,10 @@ def test_column_whose_values_may_tell_a_person_is_left_free(values: list[str], w
     assert domain_of(site, learned.schema) == ()
 
 
+def test_column_that_the_data_do_not_have_is_left_free(measured: Measured) -> None:
+    assert learn(measured(), ["site", "ward"]).left_free == {"ward": "these data have no such column"}
+
+
 def test_label_stays_the_runs_affair(measured: Measured) -> None:
     learned = learn(measured(), ["site"]).schema
     assert domain_of(next(feature for feature in learned.feature if feature.name == "label"), learned) == ()
