@@ -66,7 +66,9 @@ def faults_of(schema: schema_pb2.Schema, curated: schema_pb2.Schema) -> Iterator
             yield f"names {name}, which statistics never read; remove it"
         elif name not in known:
             yield f"names {name}; expected {', '.join(known)} (properties, label, data.slices)"
-    yield from (f"lacks the feature {name}" for name in known if name not in named)
+    lacking = [name for name in known if name not in named]
+    if lacking:
+        yield f"lacks {', '.join(lacking)}"
     for feature in schema.feature:
         if feature.name in known:
             yield from (f"feature {feature.name}: {fault}" for fault in faults_of_feature(feature, known[feature.name]))

@@ -83,4 +83,4 @@ def test_schema_that_does_not_fit_is_one_message(demo_config: Path, quickly, tmp
     done = quickly("run", demo_config, "--root", tmp_path / "root", "--set", f"data.schema_file={own}")
     assert done.code == 2
     assert "names image, which statistics never read" in done.stderr
-    assert "lacks the feature width" in done.stderr
+    assert "lacks label, width, " in done.stderr

@@ -49,7 +49,7 @@ FAULTS = {
     "pixels": (added('feature { name: "image" type: BYTES }'), "names image, which statistics never read"),
     "keys": (added('feature { name: "patient_key" type: BYTES }'), "names patient_key, which statistics never read"),
     "twice": (added(SITE), "names site 2 times"),
-    "lacking": (replaced('"site"', '"ward"'), "(?s)names ward.*lacks the feature site"),
+    "lacking": (replaced('"site"', '"ward"'), "(?s)names ward.*lacks site"),
     "type": (replaced("type: INT", "type: FLOAT"), "feature width: type FLOAT; expected INT"),
     "presence": (replaced("min_fraction: 1", "min_fraction: 0.5"), "feature label: may be absent"),
     "unchecked": (replaced("type: BYTES", "type: BYTES lifecycle_stage: DEBUG_ONLY"), "feature label: may be absent or is not"),
