@@ -3,7 +3,7 @@
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.data_gate.anomalies import Judged, judge_anomalies
+from components.data_gate.anomalies import JudgedSplit, judge_anomalies
 from pipeline.judged_data import JudgedData
 
 
@@ -12,7 +12,7 @@ def anomalies_of(data: JudgedData, schema: schema_pb2.Schema) -> list[str]:
     lines = []
     for split, statistics in data.statistics.items():
         found = tfdv.validate_statistics(statistics, schema)
-        judged = Judged(split, 0, rows_breaking=lambda _: ())
+        judged = JudgedSplit(split, 0, rows_breaking=lambda _: ())
         lines += [
             f"{finding.subject}: expected {finding.expected}; {finding.found}"
             for finding in judge_anomalies(found, schema, judged)

@@ -14,7 +14,7 @@ _TEXT = 300  # characters of TFDV's description that a finding repeats
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedSplit:
     """The split that is judged.
 
     Args:
@@ -30,7 +30,7 @@ class Judged:
     tolerated: float = 0.0
 
 
-def judge_anomalies(anomalies: anomalies_pb2.Anomalies, schema: schema_pb2.Schema, judged: Judged) -> Iterator[Finding]:
+def judge_anomalies(anomalies: anomalies_pb2.Anomalies, schema: schema_pb2.Schema, judged: JudgedSplit) -> Iterator[Finding]:
     """Yield a finding per anomaly of a split; it refuses unless its rows are known and no more than tolerated.
 
     Args:
@@ -56,7 +56,7 @@ def judge_anomalies(anomalies: anomalies_pb2.Anomalies, schema: schema_pb2.Schem
         yield Finding(f"schema: {_short(whole)}", f"{judged.split} as a whole", "as the schema says", whole.description[:_TEXT])
 
 
-def _counted(rows: Sequence[int], judged: Judged) -> str:
+def _counted(rows: Sequence[int], judged: JudgedSplit) -> str:
     if not rows:
         return ""
     tolerated = f"; data.tolerated_anomalies is {judged.tolerated:g}" if judged.tolerated else ""

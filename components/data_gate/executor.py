@@ -15,7 +15,7 @@ from tfx.utils import io_utils
 from components import blessing
 from components.blessing import Finding
 from components.data_gate import proof
-from components.data_gate.anomalies import Judged, RowsBreaking, judge_anomalies
+from components.data_gate.anomalies import JudgedSplit, RowsBreaking, judge_anomalies
 from components.data_gate.completeness import judge_classes, judge_counts, judge_quarantine, judge_sums
 from components.data_gate.contradiction import judge_contradictions
 from components.data_gate.earlier_tests import judge_earlier, judge_unreadable, read_earlier_test
@@ -124,7 +124,7 @@ def _anomalies(input_dict: Artifacts, examples: Mapping[str, int], *, tolerated:
     for split, count in examples.items():
         folder = Path(artifact_utils.get_split_uri(input_dict["anomalies"], split))
         found = anomalies_pb2.Anomalies.FromString((folder / DEFAULT_FILE_NAME).read_bytes())
-        judged = Judged(split, count, _row_finder(input_dict, split, schema), tolerated)
+        judged = JudgedSplit(split, count, _row_finder(input_dict, split, schema), tolerated)
         for finding in judge_anomalies(found, schema, judged):
             any_found = True
             yield finding

@@ -4,7 +4,7 @@ import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
 from components.blessing import Finding
-from components.data_gate.anomalies import Judged, RowsBreaking, judge_anomalies
+from components.data_gate.anomalies import JudgedSplit, RowsBreaking, judge_anomalies
 
 SCHEMA = schema_pb2.Schema(
     feature=[
@@ -22,7 +22,7 @@ def no_rows(_: schema_pb2.Feature) -> tuple[int, ...]:
 
 
 def judge(found: anomalies_pb2.Anomalies, rows_breaking: RowsBreaking = no_rows, *, tolerated: float = 0.0) -> list[Finding]:
-    return list(judge_anomalies(found, SCHEMA, Judged("val", 100, rows_breaking, tolerated)))
+    return list(judge_anomalies(found, SCHEMA, JudgedSplit("val", 100, rows_breaking, tolerated)))
 
 
 def validated(schema: schema_pb2.Schema = SCHEMA, **changed: list[object]) -> anomalies_pb2.Anomalies:
