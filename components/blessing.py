@@ -7,10 +7,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-
-from tfx.types import Artifact
+from typing import TYPE_CHECKING
 
 from pipeline.errors import NotBlessedError
+
+if TYPE_CHECKING:  # TFX takes seconds to load, and commands that read a verdict need none of it
+    from tfx.types import Artifact
 
 FINDINGS_FILE = "findings.json"
 BLESSED = "blessed"
@@ -39,7 +41,7 @@ class Finding:
     advice: str = ""
 
 
-def publish(blessing: Artifact, verdict: str, findings: Sequence[Finding]) -> None:
+def publish(blessing: "Artifact", verdict: str, findings: Sequence[Finding]) -> None:
     """Write the verdict ('accepted' blesses, anything else refuses) and the findings into a blessing artifact."""
     text = json.dumps({"verdict": verdict, "findings": [asdict(finding) for finding in findings]}, indent=2)
     (Path(blessing.uri) / FINDINGS_FILE).write_text(text)
@@ -53,12 +55,12 @@ def read(blessing_uri: str) -> tuple[str, tuple[Finding, ...]]:
     return content["verdict"], tuple(findings)
 
 
-def is_blessed(blessing: Artifact) -> bool:
+def is_blessed(blessing: "Artifact") -> bool:
     """Tell whether a gate accepted."""
     return blessing.get_int_custom_property(BLESSED) == 1
 
 
-def require(blessings: Sequence[Artifact], gate: str) -> None:
+def require(blessings: Sequence["Artifact"], gate: str) -> None:
     """Raise NotBlessedError unless the gate published exactly one blessing and accepted."""
     if len(blessings) != 1 or not is_blessed(blessings[0]):
         raise NotBlessedError(f"{gate} has not blessed this input; nothing was done.")

@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from pipeline import schema_app
 from pipeline.errors import ConfigError, MedtfxError
 from pipeline.verdict import Verdict
 
@@ -151,6 +152,7 @@ def retry_files(manifest: Path, root: Path | None, key_file: Path | None) -> Non
     retry_command(manifest, root, key_for(manifest, key_file))
 
 
+app.add_typer(schema_app.app, name="schema")
 runs_app = typer.Typer(rich_markup_mode=None)
 app.add_typer(runs_app, name="runs")
 RootFolder = Annotated[Path, typer.Option(help="Root of the runs, such as runs/demo.", show_default=False)]

@@ -27,9 +27,9 @@ def schema_for(classes: Sequence[str], slices: Sequence[str]) -> schema_pb2.Sche
     return schema
 
 
-def write_schema(root: Root, classes: Sequence[str], slices: Sequence[str]) -> Path:
-    """Write the run's schema under the root, named by its digest, and return its path."""
-    text = text_format.MessageToString(schema_for(classes, slices))
+def write_schema(root: Root, schema: schema_pb2.Schema) -> Path:
+    """Write a run's schema under the root, named by its digest, and return its path."""
+    text = text_format.MessageToString(schema)
     path = root.schema / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.pbtxt"
     if not path.exists():
         write_atomically(path, text)

@@ -44,6 +44,7 @@ CODE = {
     "ImageExampleGen": ("components.image_example_gen.executor",),
     "StatisticsGen": (),
     "ImportSchemaGen": (),
+    "ImportBounds": (),
     "ExampleValidator": (),
     "DataGate": ("components.data_gate.executor",),
     "Transform": ("models.preprocessing",),
@@ -68,6 +69,7 @@ class Inputs:
         key_file: file of the pseudonym key; None: the environment holds it.
         key_id: public name of that key.
         schema_file: the curated schema with this run's classes and slices.
+        bounds_file: the user's own schema, which values are held against; None: the curated one does that too.
         indexed: JSON of what became of the source's files; '' for a manifest that `index` did not write.
         exclude_digest: keyed digest of the patients to leave out; empty: none.
     """
@@ -77,6 +79,7 @@ class Inputs:
     key_file: Path | None
     key_id: str
     schema_file: Path
+    bounds_file: Path | None = None
     indexed: str = ""
     exclude_digest: str = ""
 
@@ -86,6 +89,7 @@ class DataNodes(NamedTuple):
 
     ingest: ImageExampleGen
     schema: ImportSchemaGen
+    bounds: ImportSchemaGen
     statistics: StatisticsGen
     anomalies: ExampleValidator
     earlier: Resolver
@@ -143,25 +147,27 @@ def data_nodes(config: Config, root: Root, inputs: Inputs) -> DataNodes:
         indexed=inputs.indexed,
     )
     schema = ImportSchemaGen(schema_file=str(inputs.schema_file))
+    # What values may be, apart from which features there are: a bound that changes measures and transforms nothing anew.
+    bounds = ImportSchemaGen(schema_file=str(inputs.bounds_file or inputs.schema_file)).with_id("ImportBounds")
     statistics = StatisticsGen(
         examples=ingest.outputs["examples"],
         schema=schema.outputs["schema"],
         # Reads what the schema names, and that leaves the pixels out.
         stats_options=tfdv.StatsOptions(experimental_filter_read_paths=True),
     )
-    anomalies = ExampleValidator(statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"])
+    anomalies = ExampleValidator(statistics=statistics.outputs["statistics"], schema=bounds.outputs["schema"])
     earlier = earlier_data_resolver(ingest.outputs["account"])
     gate = DataGate(
         account=ingest.outputs["account"],
         statistics=statistics.outputs["statistics"],
-        schema=schema.outputs["schema"],
+        schema=bounds.outputs["schema"],
         anomalies=anomalies.outputs["anomalies"],
         examples=ingest.outputs["examples"],
         earlier_accounts=earlier.outputs["accounts"],
         earlier_statistics=earlier.outputs["statistics"],
         settings=DataGateSettings.of(config.data),
     )
-    return DataNodes(ingest, schema, statistics, anomalies, earlier, gate)
+    return DataNodes(ingest, schema, bounds, statistics, anomalies, earlier, gate)
 
 
 def model_nodes(config: Config, root: Root, data: DataNodes) -> ModelNodes:

@@ -42,6 +42,8 @@ def named_paths(config: Config) -> Iterator[tuple[str, Path]]:
     yield "data.manifest", data.manifest
     if data.pseudonym_key_file is not None:
         yield "data.pseudonym_key_file", data.pseudonym_key_file
+    if data.schema_file is not None:
+        yield "data.schema_file", data.schema_file
     for key in ("path", "images"):
         place: Path | None = getattr(data.source, key, None)
         if place is not None:

@@ -8,7 +8,7 @@ root/            0711: others may pass through to serving/, and read nothing els
   artifacts/     one folder per node, output and execution
   quarantine.jsonl  files that runs set aside, and what became of them since
   work/          what a killed or failed node continues from: shards, checkpoints; empty after a verdict
-  schema/        the curated schema with the run's classes and slices
+  schema/        the curated schema with the run's classes and slices, and the user's own
   logs/          everything that TFX and TensorFlow say
   reports/       <run id>.html, <run id>.json, latest.html
   serving/       <name>/<version>/: what TF Serving reads

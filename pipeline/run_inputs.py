@@ -10,9 +10,10 @@ from components.image_example_gen import exclusion, manifest, pseudonym
 from pipeline import sources
 from pipeline.config import Config
 from pipeline.config_file import EXAMPLE_DATA
-from pipeline.curated_schema import write_schema
+from pipeline.curated_schema import schema_for, write_schema
 from pipeline.errors import ConfigError
 from pipeline.graph import Inputs
+from pipeline.own_schema import read_own_schema
 from pipeline.root import Root
 from pipeline.sources.index_note import indexed_account
 
@@ -29,7 +30,7 @@ def prepare_inputs(
         indexing: entered while a source is indexed.
 
     Raises:
-        ConfigError: for a missing source, manifest or list of patients, or one of the wrong form.
+        ConfigError: for a missing source, manifest, schema or list of patients, or one of the wrong form.
     """
     index_if_needed(config, say, indexing)
     path = config.data.manifest
@@ -42,13 +43,16 @@ def prepare_inputs(
     sha256 = manifest.digest(path)
     indexed = indexed_account(path, sha256)
     pseudonymizer = pseudonym.Pseudonymizer(pseudonym.load_key(key_file))
+    data = config.data
+    own = None if data.schema_file is None else read_own_schema(data.schema_file, data.classes, data.slices)
     return Inputs(
         manifest_sha256=sha256,
         files_stamp=manifest.files_stamp(rows, path.parent),
         key_file=key_file,
         key_id=pseudonymizer.key_id,
         exclude_digest=exclusion.exclusion_digest(excluded, pseudonymizer),
-        schema_file=write_schema(root, config.data.classes, config.data.slices),
+        schema_file=write_schema(root, schema_for(data.classes, data.slices)),
+        bounds_file=None if own is None else write_schema(root, own),
         indexed=json.dumps(indexed, sort_keys=True) if indexed else "",
     )
 

@@ -16,7 +16,7 @@ from components import blessing
 from components.blessing import Finding
 from components.data_gate import proof
 from components.data_gate.accepted_train import last_run, read_accepted, train_split
-from components.data_gate.anomalies import RowsBreaking, judge_anomalies
+from components.data_gate.anomalies import JudgedSplit, RowsBreaking, judge_anomalies
 from components.data_gate.completeness import judge_classes, judge_counts, judge_quarantine, judge_sums
 from components.data_gate.contradiction import judge_contradictions
 from components.data_gate.distance import TRAIN, Statistics
@@ -24,6 +24,7 @@ from components.data_gate.drift import Drift, judge_drift, measure_drift, write_
 from components.data_gate.earlier_tests import judge_earlier, judge_unreadable, read_earlier_test
 from components.data_gate.example_metadata import read_metadata
 from components.data_gate.feature_rule import rows_breaking
+from components.data_gate.judged import ACCOUNT_ID, STATISTICS_ID
 from components.data_gate.leakage import finding_of, judge_patients, judge_repeats, judge_studies
 from components.data_gate.near_repeats import judge_near_repeats
 from components.data_gate.proof import RuleProof
@@ -35,9 +36,6 @@ from components.image_example_gen.account import EXAMPLE, RUN_ID, RowAccount, re
 from models import records
 
 Artifacts = dict[str, list[Artifact]]
-
-
-ACCOUNT_ID, STATISTICS_ID = "account_id", "statistics_id"  # properties of the blessing: what it is the word on
 
 
 class Executor(BaseExecutor):
@@ -66,7 +64,7 @@ class Executor(BaseExecutor):
             *judge_drift(drift, **settings.drift.model_dump()),
             *judge_counts(account, measured),
             # Of an empty split TFDV says that every column is gone; the missing classes say it better.
-            *_anomalies(input_dict, list(filled)),
+            *_anomalies(input_dict, {split: measured[split] for split in filled}, tolerated=settings.tolerated_anomalies),
         ]
         published = Path(artifact_utils.get_single_uri(output_dict["blessing"]))
         write_shortcut(published, shortcut)
@@ -132,19 +130,20 @@ def _shortcut(input_dict: Artifacts, splits: Sequence[str], settings: DataGateSe
     return measure(metadata, settings.classes)
 
 
-def _anomalies(input_dict: Artifacts, splits: Sequence[str]) -> Iterator[Finding]:
-    """Yield the findings on the anomalies of these splits, or one that says that there is none."""
+def _anomalies(input_dict: Artifacts, examples: Mapping[str, int], *, tolerated: float) -> Iterator[Finding]:
+    """Yield the findings on the anomalies of these splits, with their examples, or one that says that there is none."""
     schema_folder = artifact_utils.get_single_uri(input_dict["schema"])
     schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(schema_folder))
     any_found = False
-    for split in splits:
+    for split, count in examples.items():
         folder = Path(artifact_utils.get_split_uri(input_dict["anomalies"], split))
         found = anomalies_pb2.Anomalies.FromString((folder / DEFAULT_FILE_NAME).read_bytes())
-        for finding in judge_anomalies(found, schema, split=split, rows_breaking=_row_finder(input_dict, split, schema)):
+        judged = JudgedSplit(split, count, _row_finder(input_dict, split, schema), tolerated)
+        for finding in judge_anomalies(found, schema, judged):
             any_found = True
             yield finding
     if not any_found:
-        measured = f"{len(schema.feature)} features of {len(splits)} splits"
+        measured = f"{len(schema.feature)} features of {len(examples)} splits"
         yield Finding("schema", "anomalies", "none", f"none in {measured}", refuses=False)
 
 

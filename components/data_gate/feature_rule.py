@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.data_gate.leakage import LISTED
+from components.data_gate.feature_bounds import bounds_of, domain_of
 from models.features import ROW
 from models.records import Records
 
@@ -17,34 +17,26 @@ _BATCH = 256  # examples
 
 def rule_text(feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> str:
     """Return what the schema asks of a feature's values, as text."""
-    limits = _limits(feature)
-    if limits is not None:
-        return f"{limits[0]:g} to {limits[1]:g}"
+    bounds = bounds_of(feature)
+    if bounds is not None:
+        return str(bounds)
     values = domain_of(feature, schema)
     return f"one of {', '.join(values)}" if values else "one value in every example"
-
-
-def domain_of(feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> tuple[str, ...]:
-    """Return the texts that a feature may have; empty: any."""
-    if feature.HasField("string_domain"):
-        return tuple(feature.string_domain.value)
-    named = {domain.name: tuple(domain.value) for domain in schema.string_domain}
-    return named.get(feature.domain, ())
 
 
 def breaks(values: Sequence[Value], feature: schema_pb2.Feature, domain: Sequence[str]) -> bool:
     """Tell whether one example's values of a feature break its rule: absent, out of the limits, or out of the domain."""
     if not values:
         return True
-    limits = _limits(feature)
-    if limits is not None:
-        return not all(limits[0] <= float(value) <= limits[1] for value in values)  # false for NaN too
+    bounds = bounds_of(feature)
+    if bounds is not None:
+        return not all(value in bounds for value in values)
     texts = {value.decode(errors="replace") for value in values if isinstance(value, bytes)}
     return bool(domain) and not texts <= set(domain)
 
 
 def rows_breaking(examples: Records, feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> tuple[int, ...]:
-    """Return the first manifest rows, at most LISTED, whose example breaks a feature's rule; empty if it can't be told."""
+    """Return the manifest rows whose example breaks a feature's rule, sorted; empty if it can't be told."""
     kind = _TYPES.get(feature.type)
     if kind is None:
         return ()
@@ -59,14 +51,4 @@ def rows_breaking(examples: Records, feature: schema_pb2.Feature, schema: schema
             found.extend(row for row, its in zip(rows, values, strict=True) if breaks(its, feature, domain))
     except tf.errors.InvalidArgumentError:  # another type than the schema's: TFDV's text says so, for all rows
         return ()
-    return tuple(sorted(found)[:LISTED])
-
-
-def _limits(feature: schema_pb2.Feature) -> tuple[float, float] | None:
-    """Return the least and the greatest value, None without a numeric domain."""
-    for name in ("int_domain", "float_domain"):
-        if feature.HasField(name):
-            domain = getattr(feature, name)
-            lower = float(domain.min) if domain.HasField("min") else float("-inf")
-            return lower, float(domain.max) if domain.HasField("max") else float("inf")
-    return None
+    return tuple(sorted(found))

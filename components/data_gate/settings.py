@@ -8,6 +8,7 @@ class DataGateSettings(Section):
 
     classes: tuple[str, ...]
     max_quarantined: float
+    tolerated_anomalies: float = 0.0
     allowed_repeats: int = 0
     near_repeats: NearRepeats = NearRepeats()
     allowed_near_repeats: int | None = None

@@ -9,7 +9,7 @@ from tfx.dsl.components.common.resolver import ResolverStrategy
 from tfx.types import Artifact
 
 from components.blessing import is_blessed
-from components.data_gate.executor import ACCOUNT_ID, STATISTICS_ID
+from components.data_gate.judged import ACCOUNT_ID, STATISTICS_ID
 
 ACCOUNTS = "accounts"
 CURRENT = "current"

@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from components.image_example_gen.settings import IngestSettings
 from models.features import SPLITS
 from pipeline.reasons import Reason
+
+if TYPE_CHECKING:  # it loads TensorFlow, which commands that read an account do without
+    from components.image_example_gen.settings import IngestSettings
 
 ACCOUNT_FILE = "account.json"
 ROWS_FILE = "rows.jsonl"
@@ -52,7 +54,7 @@ Indexed = Mapping[str, Any]  # what became of every file of a source: pipeline/s
 
 
 def summary(
-    rows: Sequence[RowAccount], settings: IngestSettings, manifest_sha256: str, *, indexed: Indexed | None = None
+    rows: Sequence[RowAccount], settings: "IngestSettings", manifest_sha256: str, *, indexed: Indexed | None = None
 ) -> dict[str, Any]:
     """Return the content of account.json; `indexed` is None for a manifest that `index` did not write."""
     examples = [row for row in rows if row.status == EXAMPLE]
@@ -91,7 +93,7 @@ def write_account(
     folder: Path,
     rows: Iterable[RowAccount],
     *,
-    settings: IngestSettings,
+    settings: "IngestSettings",
     manifest_sha256: str,
     indexed: Indexed | None = None,
 ) -> None:

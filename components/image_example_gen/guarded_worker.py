@@ -13,7 +13,7 @@ import sys
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -30,6 +30,18 @@ STARTS = 3
 FATAL = frozenset({Reason.TOO_MUCH_MEMORY, Reason.TOO_SLOW, Reason.DECODER_CRASHED})  # none leaves a process to be trusted
 
 
+class Rendered(NamedTuple):
+    """What comes back from the child process.
+
+    Args:
+        pixels: uint8 [height, width] or [height, width, 3].
+        bits: of a value of the file.
+    """
+
+    pixels: np.ndarray
+    bits: int
+
+
 class GuardedRenderer:
     """Renders files in child processes, one per thread that asks, each started when its thread's first file comes."""
 
@@ -41,8 +53,8 @@ class GuardedRenderer:
         self._lock = threading.Lock()
         self._workers: set[Worker] = set()
 
-    def render(self, encoded: bytes, frame: int | None = None) -> np.ndarray:
-        """Return the 8-bit pixels of a file, uint8 [height, width] or [height, width, 3].
+    def render(self, encoded: bytes, frame: int | None = None) -> Rendered:
+        """Return the 8-bit pixels of a file, and how many bits its values have.
 
         Args:
             encoded: a file that models.rendering.render takes.
@@ -60,7 +72,7 @@ class GuardedRenderer:
         # The process may have been hit from outside, by the kernel short of memory: a file that did it does it again.
         return self._try(encoded, frame)
 
-    def _try(self, encoded: bytes, frame: int | None) -> np.ndarray:
+    def _try(self, encoded: bytes, frame: int | None) -> Rendered:
         worker = self._worker()
         try:
             return worker.render(encoded, frame)
@@ -153,8 +165,8 @@ class Worker:
         """Whether the process has not ended."""
         return self._process.poll() is None
 
-    def render(self, encoded: bytes, frame: int | None) -> np.ndarray:
-        """Return the pixels that the process makes of a file.
+    def render(self, encoded: bytes, frame: int | None) -> Rendered:
+        """Return what the process makes of a file.
 
         Raises:
             ImageError: with the reason code.
@@ -167,14 +179,14 @@ class Worker:
         except (EOFError, OSError, ValueError, TypeError, KeyError) as error:  # the last three: an answer that is none
             raise failure(Reason.DECODER_CRASHED) from error
 
-    def _answer(self) -> np.ndarray:
+    def _answer(self) -> Rendered:
         answer = json.loads(self._connection.recv_bytes())
         if render_process.REASON in answer:
             raise failure(Reason(answer[render_process.REASON]))
         shape = tuple(map(int, answer[render_process.SHAPE]))
         pixels = np.frombuffer(self._memory.read(math.prod(shape)), np.uint8).reshape(shape)
         self._memory.shrink()
-        return pixels
+        return Rendered(pixels, answer[render_process.BITS])
 
     def end(self) -> None:
         """Kill the process and take note of its end, so that no zombie stays."""

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 import tensorflow as tf
 
-from components.image_example_gen.guarded_worker import GuardedRenderer
+from components.image_example_gen.guarded_worker import GuardedRenderer, Rendered
 from components.image_example_gen.manifest import ManifestRow
 from components.image_example_gen.png_file import png_file
 from models.canonical_image import (
@@ -29,6 +29,9 @@ from pipeline.reasons import Reason, failure
 
 BYTES_PER_PIXEL = 8  # RGBA of 16 bit, not compressed
 METADATA_BYTES = 2**24  # profiles and thumbnails beside the pixels
+PNG_DEPTH_AT, PNG_TYPE_AT = 24, 25  # in the IHDR chunk, PNG specification section 11.2.2
+PNG_PALETTE = 3  # colour type: its depth is that of the index, its values always have 8 bits
+JPEG_BITS = 8  # of every JPEG file that TensorFlow decodes
 PNG_END = b"IEND\xaeB`\x82"
 JPEG_END = b"\xff\xd9"
 
@@ -41,12 +44,14 @@ class CanonicalImage:
         png: the canonical pixels as a PNG file.
         pixels: uint8 [size, size, channels].
         height, width: of the source, in pixels.
+        bits: of a value of the source.
     """
 
     png: bytes
     pixels: np.ndarray
     height: int
     width: int
+    bits: int
 
     @property
     def pixels_sha256(self) -> str:
@@ -142,15 +147,15 @@ def decode_in_process(encoded: bytes, spec: CanonicalSpec) -> CanonicalImage:
     except tf.errors.InvalidArgumentError as error:
         raise failure(why_undecodable(encoded, spec.max_pixels)) from error
     height, width = size.tolist()
-    return CanonicalImage(png_file(pixels), pixels, height, width)
+    return CanonicalImage(png_file(pixels), pixels, height, width, bit_depth(encoded))
 
 
-def fitted(rendered: np.ndarray, spec: CanonicalSpec) -> CanonicalImage:
+def fitted(rendered: Rendered, spec: CanonicalSpec) -> CanonicalImage:
     """Turn rendered pixels, uint8 [height, width] or [height, width, 3], into a canonical image."""
-    height, width = rendered.shape[:2]
-    planes = rendered.reshape(height, width, -1)
+    height, width = rendered.pixels.shape[:2]
+    planes = rendered.pixels.reshape(height, width, -1)
     pixels = fitting_function(spec, planes.shape[2])(tf.constant(planes)).numpy()
-    return CanonicalImage(png_file(pixels), pixels, height, width)
+    return CanonicalImage(png_file(pixels), pixels, height, width, rendered.bits)
 
 
 @cache
@@ -168,6 +173,13 @@ def canonical_function(spec: CanonicalSpec) -> Callable[[tf.Tensor], tuple[tf.Te
         return canonical_pixels(encoded, spec), source_size(encoded)
 
     return tf.function(function, autograph=False).get_concrete_function(tf.TensorSpec([], tf.string))
+
+
+def bit_depth(encoded: bytes) -> int:
+    """Return the bits per value of a PNG or JPEG file that has been decoded."""
+    if not encoded.startswith(PNG_SIGNATURE) or encoded[PNG_TYPE_AT] == PNG_PALETTE:
+        return JPEG_BITS
+    return encoded[PNG_DEPTH_AT]
 
 
 def why_undecodable(encoded: bytes, max_pixels: int) -> Reason:

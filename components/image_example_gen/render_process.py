@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from components.image_example_gen.memory_file import MemoryFile
+from models.rendering.bit_depth import bit_depth
 from models.rendering.render import render
 from models.rendering.settings import Limits, RenderSettings
 from pipeline.errors import ImageError
 from pipeline.reasons import Reason
 
 READY = b"ready"
-SHAPE, REASON = "shape", "reason"  # the two kinds of answer, as JSON: pickle from a hostile decoder would run code
+SHAPE, BITS, REASON = "shape", "bits", "reason"  # an answer is JSON: pickle from a hostile decoder would run code
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -67,7 +68,7 @@ def serve(connection: Connection, memory: MemoryFile, *, settings: RenderSetting
 
 
 def answer(memory: MemoryFile, length: int, *, settings: RenderSettings, limits: Limits, frame: int | None) -> dict[str, Any]:
-    """Put the pixels of a file in its place and return their shape, or the reason why there are none.
+    """Put the pixels of a file in its place and return their shape and its bits per value, or the reason why there are none.
 
     Anything but these two kinds of failure is a fault of the renderer: it ends the process, and the parent sees that.
     """
@@ -75,6 +76,7 @@ def answer(memory: MemoryFile, length: int, *, settings: RenderSettings, limits:
     try:
         limit_memory(limits.memory_mb * 2**20)
         pixels = render(encoded, settings, limits=limits, frame=frame)
+        bits = bit_depth(encoded)
     except ImageError as error:
         return {REASON: error.reason}
     except MemoryError:
@@ -82,7 +84,7 @@ def answer(memory: MemoryFile, length: int, *, settings: RenderSettings, limits:
     finally:
         limit_memory(None)
     memory.write(np.ascontiguousarray(pixels).data)
-    return {SHAPE: pixels.shape}
+    return {SHAPE: pixels.shape, BITS: bits}
 
 
 def limit_memory(most_bytes: int | None) -> None:

@@ -10,7 +10,8 @@ from components.image_example_gen.account import QUARANTINED, SKIPPED, RowAccoun
 from components.image_example_gen.difference_hash import difference_hash
 from components.image_example_gen.image_reader import CanonicalImage, ImageReader
 from components.image_example_gen.manifest import ManifestRow
-from components.image_example_gen.pixel_properties import pixel_properties
+from components.image_example_gen.picture_area import picture_area
+from components.image_example_gen.pixel_properties import PixelProperties, pixel_properties
 from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.quarantine import row_reason
 from components.image_example_gen.settings import IngestSettings
@@ -59,7 +60,9 @@ class RowIngest:
         except ImageError as error:
             return replace(account, status=QUARANTINED, reason=error.reason), None
         account = replace(account, pixels_sha256=image.pixels_sha256, difference_hash=difference_hash(image.pixels))
-        return account, serialised_example(account, image, slice_values(row, self.settings.slices))
+        picture = picture_area(image.pixels, (image.height, image.width), self.settings.canonical)
+        figures = pixel_properties(image.pixels, picture)
+        return account, serialised_example(account, image, figures=figures, slices=slice_values(row, self.settings.slices))
 
     def _keys(self, row: ManifestRow) -> RowAccount:
         """Return what the row's cells tell."""
@@ -81,11 +84,10 @@ def slice_values(row: ManifestRow, slices: Sequence[str]) -> dict[str, str]:
     return {name: row.columns[name].strip() or UNKNOWN for name in slices}
 
 
-def serialised_example(account: RowAccount, image: CanonicalImage, slices: dict[str, str]) -> bytes:
+def serialised_example(account: RowAccount, image: CanonicalImage, *, figures: PixelProperties, slices: dict[str, str]) -> bytes:
     """Return the tf.train.Example of an image, serialised with its features in sorted order."""
     if account.label is None or account.patient is None:
         raise ValueError(f"row {account.row}: an example needs a label and a patient")
-    figures = pixel_properties(image.pixels)
     texts = {
         features.LABEL: account.label,
         features.IMAGE_KEY: account.file,
@@ -97,10 +99,12 @@ def serialised_example(account: RowAccount, image: CanonicalImage, slices: dict[
         features.ROW: _integer(account.row),
         features.WIDTH: _integer(image.width),
         features.HEIGHT: _integer(image.height),
+        features.BIT_DEPTH: _integer(image.bits),
         features.MEAN: _float(figures.mean),
         features.STANDARD_DEVIATION: _float(figures.standard_deviation),
         features.ENTROPY: _float(figures.entropy),
         features.SATURATED: _float(figures.saturated),
+        features.UPPER_CORNERS: _float(figures.upper_corners),
         **{name: _bytes(text.encode()) for name, text in texts.items()},
     }
     example = tf.train.Example(features=tf.train.Features(feature=values))

@@ -8,16 +8,29 @@ from markupsafe import Markup
 from components.run_report.report_data import ReportData
 from components.run_report.section import Section, absent
 from components.run_report.share_figure import draw_shares
-from models.features import ENTROPY, HEIGHT, LABEL, MEAN, SATURATED, SPLITS, STANDARD_DEVIATION, WIDTH
+from models.features import (
+    BIT_DEPTH,
+    ENTROPY,
+    HEIGHT,
+    LABEL,
+    MEAN,
+    SATURATED,
+    SPLITS,
+    STANDARD_DEVIATION,
+    UPPER_CORNERS,
+    WIDTH,
+)
 
 SHOWN_VALUES = 12
 PROPERTIES = {
     WIDTH: "width of the source, pixels",
     HEIGHT: "height of the source, pixels",
+    BIT_DEPTH: "bits per value of the source",
     MEAN: "mean brightness, 0 to 1",
     STANDARD_DEVIATION: "standard deviation of brightness",
     ENTROPY: "entropy of grey levels, bits",
     SATURATED: "share of black or white pixels",
+    UPPER_CORNERS: "upper corners brighter than the centre, -1 to 1",
 }
 
 

@@ -102,6 +102,8 @@ class Data(Section):
     pseudonym_key_file: Path | None = None  # default: pseudonym.key beside the manifest, made when absent
     exclude: Path | None = None  # text file with a patient id a line, beside the manifest: their rows are left out
     max_quarantined: Share = 0.01
+    schema_file: Path | None = None  # a schema of your own (`medtfx schema infer`); default: the curated one
+    tolerated_anomalies: Share = 0.0  # of a split's examples: so many may break one rule of the schema, named but not refused
     allowed_repeats: Annotated[int, Field(ge=0)] = 0  # identical images across splits, counted and reported
     near_repeats: NearRepeats = NearRepeats()
     allowed_near_repeats: Annotated[int, Field(ge=0)] | None = None  # images; without a number they are listed and never refuse

@@ -69,9 +69,9 @@ def example_of(row: int, label_id: int, *, split: str, random: np.random.Generat
         "site": SITES[row % 10 % 3],
     }
     feature = {name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value])) for name, value in texts.items()}
-    for name, value in {"row": row, "width": SIZE, "height": SIZE}.items():
+    for name, value in {"row": row, "width": SIZE, "height": SIZE, "bit_depth": 8}.items():
         feature[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
-    for name in ("mean", "standard_deviation", "entropy", "saturated"):
+    for name in ("mean", "standard_deviation", "entropy", "saturated", "upper_corners"):
         feature[name] = tf.train.Feature(float_list=tf.train.FloatList(value=[0.5]))
     return tf.train.Example(features=tf.train.Features(feature=feature))
 

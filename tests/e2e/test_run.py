@@ -13,7 +13,7 @@ from components.predictions.table import probabilities, read_table
 pytestmark = pytest.mark.e2e
 LENIENT = ("--set", "evaluation.thresholds=[{metric: auc, at_least: 0.0}]", "--set", "gate.rules=[]", "--set", "training.steps=1")
 Rows = list[dict[str, str]]
-NODES = 14  # all but RunReport, which always runs
+NODES = 15  # all but RunReport, which always runs
 
 
 def test_run_pushes_a_version_with_everything_beside_it(pushed_run) -> None:

@@ -1,11 +1,24 @@
-"""A root with two runs, as their reports' summaries tell."""
+"""A root with two runs, as their reports' summaries tell, and measured data."""
 
 import json
+import tempfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
+import tensorflow_data_validation as tfdv
+from ml_metadata import MetadataStore
+from ml_metadata.proto import metadata_store_pb2
+from tensorflow_metadata.proto.v0 import statistics_pb2
 
+from components.blessing import BLESSED
+from components.data_gate.judged import ACCOUNT_ID, STATISTICS_ID
+from components.image_example_gen.account import ACCOUNT_FILE
+from models.features import SPLITS
 from pipeline import root
+from pipeline.judged_data import STATISTICS_FILE, JudgedData
 from pipeline.root import Root
 
 FIRST, SECOND = "20260102T030405-1a2b", "20260103T030405-3c4d"
@@ -38,3 +51,54 @@ def root_with_runs(tmp_path: Path) -> Root:
         folder.mkdir(parents=True)
         (folder / "summary.json").write_text(json.dumps(content))
     return state
+
+
+PROPERTIES = {
+    **{"width": 500, "height": 500, "bit_depth": 8},
+    **{"mean": 0.5, "standard_deviation": 0.2, "entropy": 5.0, "saturated": 0.1, "upper_corners": -0.4},
+}
+
+
+@pytest.fixture
+def measured() -> Callable[..., JudgedData]:
+    """Return a function that measures examples with TFDV, equal in every column that it is not told."""
+
+    def measure(count: int = 40, **columns: Iterable[Any]) -> JudgedData:
+        usual = {name: [value] * count for name, value in PROPERTIES.items()}
+        texts = {"label": (["ill", "well"] * count)[:count], "site": (["north", "south"] * count)[:count]}
+        frame = pd.DataFrame({**usual, **texts, **{name: list(values) for name, values in columns.items()}})
+        return JudgedData("ab" * 32, {"train": tfdv.generate_statistics_from_dataframe(frame, n_jobs=1)})
+
+    return measure
+
+
+@pytest.fixture
+def judged_root(tmp_path: Path) -> Callable[[JudgedData, bool], Root]:
+    """Return a function that adds judged data to a root, as DataGate leaves them: artifacts in ML Metadata, files below."""
+    state = root.prepare(tmp_path / "root")
+
+    def judge(data: JudgedData, accepted: bool) -> Root:
+        config = metadata_store_pb2.ConnectionConfig()
+        config.sqlite.filename_uri = str(state.metadata)
+        store = MetadataStore(config)
+        folder = Path(tempfile.mkdtemp(dir=state.artifacts))
+        (folder / ACCOUNT_FILE).write_text(json.dumps({"manifest_sha256": data.manifest_sha256}))
+        for split in SPLITS:
+            (folder / f"Split-{split}").mkdir()
+            statistics = data.statistics.get(split, statistics_pb2.DatasetFeatureStatisticsList())
+            (folder / f"Split-{split}" / STATISTICS_FILE).write_bytes(statistics.SerializeToString())
+        account, statistics = (put(store, name, folder) for name in ("IngestAccount", "ExampleStatistics"))
+        put(store, "DataBlessing", folder, **{ACCOUNT_ID: account, STATISTICS_ID: statistics, BLESSED: int(accepted)})
+        return state
+
+    return judge
+
+
+def put(store: MetadataStore, kind: str, folder: Path, **properties: int) -> int:
+    """Add an artifact to a store; return its id."""
+    type_id = store.put_artifact_type(metadata_store_pb2.ArtifactType(name=kind))
+    artifact = metadata_store_pb2.Artifact(type_id=type_id, uri=str(folder))
+    for name, value in properties.items():
+        artifact.custom_properties[name].int_value = value
+    (artifact_id,) = store.put_artifacts([artifact])
+    return int(artifact_id)

@@ -15,8 +15,8 @@ from pipeline.config import Image, ImageLimits, Rendering
 from pipeline.node_launch import CompiledRun
 
 NODES = [
-    "ImageExampleGen", "ImportSchemaGen", "EarlierData", "StatisticsGen", "ExampleValidator", "DataGate", "Transform", "Trainer",
-    "Baseline", "Evaluator", "Predictions", "ClinicalGate", "InfraValidator", "Pusher", "RunReport",
+    "ImageExampleGen", "ImportBounds", "ImportSchemaGen", "EarlierData", "StatisticsGen", "ExampleValidator", "DataGate",
+    "Transform", "Trainer", "Baseline", "Evaluator", "Predictions", "ClinicalGate", "InfraValidator", "Pusher", "RunReport",
 ]  # fmt: skip
 
 
@@ -36,6 +36,23 @@ def test_graph_has_every_node_in_the_order_of_launch(pipeline: Pipeline) -> None
 def test_every_node_with_code_of_its_own_names_it(pipeline: Pipeline) -> None:
     assert set(graph.CODE) == set(NODES) - {"Baseline", "EarlierData"}
     assert all(source_of(module) for modules in graph.CODE.values() for module in modules)
+
+
+def test_a_users_bounds_reach_validator_and_gate_alone(project: Path, tmp_path: Path) -> None:
+    inputs = graph.Inputs(
+        manifest_sha256="ab",
+        files_stamp="ef",
+        key_file=None,
+        key_id="cd",
+        schema_file=tmp_path / "schema.pbtxt",
+        bounds_file=tmp_path / "own.pbtxt",
+    )
+    built = graph.build(config_file.load(project / "configs" / "demo.yaml"), root.prepare(tmp_path / "root"), inputs)
+    nodes = {node.id: node for node in built.components}
+    assert nodes["ImportBounds"].exec_properties["schema_file"] == str(tmp_path / "own.pbtxt")
+    assert nodes["ImportSchemaGen"].exec_properties["schema_file"] == str(tmp_path / "schema.pbtxt")
+    read = {node.id for node in built.components if nodes["ImportBounds"] in node.upstream_nodes}
+    assert read == {"ExampleValidator", "DataGate"}
 
 
 def test_gates_publish_what_the_runner_reads(pipeline: Pipeline) -> None:

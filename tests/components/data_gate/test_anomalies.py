@@ -4,7 +4,7 @@ import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
 from components.blessing import Finding
-from components.data_gate.anomalies import RowsBreaking, judge_anomalies
+from components.data_gate.anomalies import JudgedSplit, RowsBreaking, judge_anomalies
 
 SCHEMA = schema_pb2.Schema(
     feature=[
@@ -21,8 +21,8 @@ def no_rows(_: schema_pb2.Feature) -> tuple[int, ...]:
     return ()
 
 
-def judge(found: anomalies_pb2.Anomalies, rows_breaking: RowsBreaking = no_rows) -> list[Finding]:
-    return list(judge_anomalies(found, SCHEMA, split="val", rows_breaking=rows_breaking))
+def judge(found: anomalies_pb2.Anomalies, rows_breaking: RowsBreaking = no_rows, *, tolerated: float = 0.0) -> list[Finding]:
+    return list(judge_anomalies(found, SCHEMA, JudgedSplit("val", 100, rows_breaking, tolerated)))
 
 
 def validated(schema: schema_pb2.Schema = SCHEMA, **changed: list[object]) -> anomalies_pb2.Anomalies:
@@ -62,6 +62,18 @@ def test_rows_are_those_that_break_the_anomalous_features_rule() -> None:
     rows = {"site": (3, 5), "mean": (7,)}
     findings = judge(validated(mean=[0.1, 0.5, 0.5, 0.5]), lambda feature: rows[feature.name])
     assert [finding.rows for finding in findings] == [(7,)]
+
+
+@pytest.mark.parametrize(("rows", "tolerated", "refuses"), [(2, 0.0, True), (2, 0.02, False), (3, 0.02, True), (0, 0.02, True)])
+def test_anomaly_of_few_rows_is_named_and_tolerated_only_as_configured(rows: int, tolerated: float, refuses: bool) -> None:
+    (finding,) = judge(validated(mean=[0.1, 0.5, 0.5, 0.5]), lambda _: tuple(range(rows)), tolerated=tolerated)
+    assert (finding.refuses, finding.rows) == (refuses, tuple(range(rows)))
+
+
+def test_all_breaking_rows_are_counted_and_the_first_are_listed() -> None:
+    (finding,) = judge(validated(mean=[0.1, 0.5, 0.5, 0.5]), lambda _: tuple(range(30)))
+    assert finding.found.endswith(" (30 of 100 examples)")
+    assert finding.rows == tuple(range(20))
 
 
 def test_no_rows_are_sought_for_a_feature_that_the_schema_does_not_name() -> None:

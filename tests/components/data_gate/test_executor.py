@@ -26,7 +26,7 @@ from components.image_example_gen.settings import IngestSettings
 from pipeline.config import ShortcutBounds
 from pipeline.curated_schema import schema_for
 
-Judge = Callable[[Path], tuple[str, tuple[Finding, ...]]]
+Judge = Callable[..., tuple[str, tuple[Finding, ...]]]
 
 
 def examples_of(folder: Path) -> Iterator[tuple[str, tf.train.Example]]:
@@ -53,7 +53,7 @@ def row_of(split: str, example: tf.train.Example) -> RowAccount:
 def judge(root: Any, tmp_path: Path, classes: tuple[str, ...]) -> Judge:
     """Return a function that runs the data nodes on an example folder and returns DataGate's word."""
 
-    def run(examples: Path) -> tuple[str, tuple[Finding, ...]]:
+    def run(examples: Path, *, tolerated: float = 0.0) -> tuple[str, tuple[Finding, ...]]:
         account = tmp_path / "account"
         account.mkdir()
         rows = [row_of(split, example) for split, example in examples_of(examples)]
@@ -75,7 +75,11 @@ def judge(root: Any, tmp_path: Path, classes: tuple[str, ...]) -> Judge:
             anomalies=validator.outputs["anomalies"],
             examples=given.outputs["result"],
             settings=DataGateSettings(
-                classes=classes, max_quarantined=0.01, slices=("site",), shortcut=ShortcutBounds(refuse_above=0.95)
+                classes=classes,
+                max_quarantined=0.01,
+                tolerated_anomalies=tolerated,
+                slices=("site",),
+                shortcut=ShortcutBounds(refuse_above=0.95),
             ),
         )
         launched = root.run("run", [given.with_id("Examples"), told, schema, statistics, validator, gate])
@@ -138,6 +142,23 @@ def test_anomaly_names_feature_rule_split_and_rows(judge: Judge, example_folder:
     assert finding.rule.startswith("schema: ")
     assert finding.rows == (205, 210)
     assert any(found.rule == "data.skew.jensen_shannon" and found.subject == "entropy, test against train" for found in findings)
+
+
+def test_few_bad_images_are_tolerated_where_configured_and_still_named(
+    judge: Judge, example_folder: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(example_folder, tmp_path / "examples"))
+
+    def shrink(example: tf.train.Example) -> None:
+        if example.features.feature["row"].int64_list.value[0] in {205, 210}:
+            example.features.feature["width"].int64_list.value[:] = [4]
+
+    rewrite(folder / "Split-test", shrink)
+    verdict, findings = judge(folder, tolerated=0.01)
+    assert verdict == "accepted"
+    (finding,) = [finding for finding in findings if finding.subject == "feature width, test"]
+    assert (finding.refuses, finding.rows) == (False, (205, 210))
+    assert "2 of 240 examples; data.tolerated_anomalies is 0.01" in finding.found
 
 
 def test_shared_patient_and_image_are_refused_by_row(judge: Judge, example_folder: Path, tmp_path: Path) -> None:

@@ -77,9 +77,9 @@ def ends(pid: int, seconds: float = 10.0) -> bool:
 
 
 def test_pixels_come_back_unchanged(renderer: GuardedRenderer) -> None:
-    np.testing.assert_array_equal(renderer.render(GOOD), PIXELS)
+    np.testing.assert_array_equal(renderer.render(GOOD).pixels, PIXELS)
     grey = np.ascontiguousarray(PIXELS[..., 0])
-    np.testing.assert_array_equal(renderer.render(tiff(grey)), grey)
+    np.testing.assert_array_equal(renderer.render(tiff(grey)).pixels, grey)
 
 
 def test_frame_and_settings_reach_the_child(shared_data: Path) -> None:
@@ -87,7 +87,9 @@ def test_frame_and_settings_reach_the_child(shared_data: Path) -> None:
     settings = replace(PLAIN, windows=((1e6, 2e6),), frames="maximum")
     with GuardedRenderer(settings, LIMITS) as renderer:
         for frame in (None, 3):
-            np.testing.assert_array_equal(renderer.render(encoded, frame), render(encoded, settings, limits=LIMITS, frame=frame))
+            np.testing.assert_array_equal(
+                renderer.render(encoded, frame).pixels, render(encoded, settings, limits=LIMITS, frame=frame)
+            )
 
 
 def test_reason_of_the_child_comes_back_and_the_child_stays(renderer: GuardedRenderer) -> None:
@@ -111,7 +113,7 @@ def test_threads_have_a_process_each(renderer: GuardedRenderer) -> None:
 
     def work(_: int) -> bool:
         meeting.wait()
-        return all(np.array_equal(renderer.render(GOOD), PIXELS) for _ in range(20))
+        return all(np.array_equal(renderer.render(GOOD).pixels, PIXELS) for _ in range(20))
 
     with ThreadPoolExecutor(3) as pool:
         results = pool.map(work, range(3))
@@ -128,8 +130,8 @@ def test_killed_process_costs_no_good_file(seed: int, renderer: GuardedRenderer)
     killer = threading.Timer(chance.uniform(0.0, 0.05), os.kill, [pid, number])
     killer.start()
     while killer.is_alive() or pid in workers():
-        np.testing.assert_array_equal(renderer.render(GOOD), PIXELS)
-    np.testing.assert_array_equal(renderer.render(GOOD), PIXELS)
+        np.testing.assert_array_equal(renderer.render(GOOD).pixels, PIXELS)
+    np.testing.assert_array_equal(renderer.render(GOOD).pixels, PIXELS)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -142,23 +144,23 @@ def test_process_killed_as_it_starts_is_started_again(seed: int, renderer: Guard
 
     killer = threading.Thread(target=kill_the_first)
     killer.start()
-    np.testing.assert_array_equal(renderer.render(GOOD), PIXELS)
+    np.testing.assert_array_equal(renderer.render(GOOD).pixels, PIXELS)
     killer.join()
-    np.testing.assert_array_equal(renderer.render(GOOD), PIXELS)
+    np.testing.assert_array_equal(renderer.render(GOOD).pixels, PIXELS)
 
 
 def test_process_killed_between_two_files_is_replaced(renderer: GuardedRenderer) -> None:
     renderer.render(GOOD)
     (pid,) = workers()
     os.kill(pid, signal.SIGSEGV)
-    np.testing.assert_array_equal(renderer.render(GOOD), PIXELS)
+    np.testing.assert_array_equal(renderer.render(GOOD).pixels, PIXELS)
     assert pid not in children()
 
 
 def test_file_that_ends_the_process_each_time_is_told(renderer: GuardedRenderer, crashing_dicom: bytes) -> None:
     assert reason_of(renderer, crashing_dicom) == Reason.DECODER_CRASHED
     assert workers() == []
-    np.testing.assert_array_equal(renderer.render(GOOD), PIXELS)
+    np.testing.assert_array_equal(renderer.render(GOOD).pixels, PIXELS)
 
 
 def test_file_that_takes_too_long_is_given_up() -> None:
@@ -167,7 +169,7 @@ def test_file_that_takes_too_long_is_given_up() -> None:
         assert reason_of(renderer, BOMB) == Reason.TOO_SLOW
         assert time.monotonic() - began < 20
         assert workers() == []
-        np.testing.assert_array_equal(renderer.render(GOOD), PIXELS)
+        np.testing.assert_array_equal(renderer.render(GOOD).pixels, PIXELS)
 
 
 def test_file_that_takes_too_much_memory_is_given_up() -> None:
@@ -175,9 +177,9 @@ def test_file_that_takes_too_much_memory_is_given_up() -> None:
         renderer.render(GOOD)
         assert reason_of(renderer, BOMB) == Reason.TOO_MUCH_MEMORY
         assert workers() == []
-        np.testing.assert_array_equal(renderer.render(GOOD), PIXELS)
+        np.testing.assert_array_equal(renderer.render(GOOD).pixels, PIXELS)
     with GuardedRenderer(PLAIN, LIMITS) as renderer:
-        assert renderer.render(BOMB).shape == (6000, 6000)
+        assert renderer.render(BOMB).pixels.shape == (6000, 6000)
         (worker,) = renderer._workers
         assert os.fstat(worker._memory.descriptor).st_size == 0  # what 36 MB took is given back
 
@@ -235,7 +237,7 @@ def test_what_libraries_print_is_dropped(
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with GuardedRenderer(PLAIN, LIMITS) as renderer:
-        np.testing.assert_array_equal(renderer.render(GOOD), PIXELS)
+        np.testing.assert_array_equal(renderer.render(GOOD).pixels, PIXELS)
     assert capfd.readouterr() == ("", "")
 
 

@@ -2,6 +2,7 @@ import gzip
 import hashlib
 import os
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,29 @@ def test_absolute_path_and_link_lead_to_the_same_image(picture: Path, tmp_path: 
     (tmp_path / "link.jpg").symlink_to(picture)
     keys = {reader.read(row(path), tmp_path).pixels_sha256 for path in (picture.name, str(picture), "link.jpg")}
     assert len(keys) == 1
+
+
+def encoded(mode: str, form: str, **options: int) -> bytes:
+    stream = BytesIO()
+    Image.new(mode, (20, 30)).save(stream, form, **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "bits"),
+    [
+        (encoded("L", "PNG"), 8),
+        (encoded("I;16", "PNG"), 16),
+        (encoded("1", "PNG"), 1),
+        (encoded("P", "PNG", bits=4), 8),
+        (encoded("RGB", "JPEG"), 8),
+        (encoded("L", "TIFF"), 8),
+        (encoded("I;16", "TIFF"), 16),
+    ],
+    ids=["PNG", "PNG 16", "PNG 1", "PNG palette", "JPEG", "TIFF", "TIFF 16"],
+)
+def test_image_tells_the_bits_of_its_source(content: bytes, bits: int, reader: ImageReader) -> None:
+    assert reader.decode(content).bits == bits
 
 
 def test_digest_is_of_pixels_and_shape() -> None:
