@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from components.image_example_gen.settings import IngestSettings
 from models.features import SPLITS
 from pipeline.reasons import Reason
+
+if TYPE_CHECKING:  # an account is read without TensorFlow, which the settings of an image need
+    from components.image_example_gen.settings import IngestSettings
 
 ACCOUNT_FILE = "account.json"
 ROWS_FILE = "rows.jsonl"
@@ -25,8 +27,8 @@ class RowAccount:
 
     Args:
         row: of the manifest.
-        file: image_key.
-        patient: patient_key; None without a patient id.
+        file: image_key; '' of a skipped row: a patient who is left out has no name here.
+        patient: patient_key; None without a patient id, and of a skipped row.
         split: None where it can't be told.
         label: None unless it is one of the configured classes.
         pixels_sha256: of the canonical pixels and their shape; None for a quarantined row.
@@ -52,7 +54,7 @@ Indexed = Mapping[str, Any]  # what became of every file of a source: pipeline/s
 
 
 def summary(
-    rows: Sequence[RowAccount], settings: IngestSettings, manifest_sha256: str, *, indexed: Indexed | None = None
+    rows: Sequence[RowAccount], settings: "IngestSettings", manifest_sha256: str, *, indexed: Indexed | None = None
 ) -> dict[str, Any]:
     """Return the content of account.json; `indexed` is None for a manifest that `index` did not write."""
     examples = [row for row in rows if row.status == EXAMPLE]
@@ -91,7 +93,7 @@ def write_account(
     folder: Path,
     rows: Iterable[RowAccount],
     *,
-    settings: IngestSettings,
+    settings: "IngestSettings",
     manifest_sha256: str,
     indexed: Indexed | None = None,
 ) -> None:
