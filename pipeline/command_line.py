@@ -214,7 +214,7 @@ def forget(
 
       medtfx forget my.yaml - --yes < withdrawn.txt
     """
-    from pipeline.forget_command import Options, forget_command  # noqa: PLC0415 - ML Metadata loads here
+    from pipeline.forgetting.command import Options, forget_command  # noqa: PLC0415 - ML Metadata loads here
 
     options = Options(root, tuple(overrides or ()), tuple(key_file or ()), yes, dry_run, as_json)
     raise typer.Exit(forget_command(config, patients, options))

@@ -137,7 +137,7 @@ class Lineage:
         if not folders:
             yield ModelUse(model, run_id, ordered, None, "not pushed")
         for folder in folders:
-            yield ModelUse(model, run_id, ordered, Path(folder).name, self._state(folder), folder)
+            yield ModelUse(model, run_id, ordered, Path(folder).name, self.state_of(folder), folder)
 
     def _trained_by(self, model: int) -> str:
         made = [event.execution_id for event in self._store.get_events_by_artifact_ids([model]) if event.type == OUTPUT]
@@ -150,8 +150,11 @@ class Lineage:
         ours = (push for push in pushes if push["current_model_id"].int_value == model and push["pushed"].int_value)
         return list(dict.fromkeys(push["pushed_destination"].string_value for push in ours))
 
-    def _state(self, folder: str) -> ModelState:
+    def state_of(self, folder: str) -> ModelState:
+        """Return what has become of a model that was pushed to a folder below the root; '' for one that never was."""
         path = self._root.path / folder
+        if not folder:
+            return "not pushed"
         if not path.is_dir():
             return "removed"
         return "served" if newest_version(path.parent) == int(path.name) else "in the serving folder"

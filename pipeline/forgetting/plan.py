@@ -8,7 +8,7 @@ from components.image_example_gen.manifest import ManifestRow
 from components.image_example_gen.pseudonym import Pseudonymizer
 from pipeline.errors import ConfigError
 from pipeline.forgetting.lineage import Lineage
-from pipeline.forgetting.record import Act, interrupted, now, read_record
+from pipeline.forgetting.record import Act, last_act, now, read_record
 from pipeline.forgetting.search import Holdings, search
 from pipeline.forgetting.traces import Traces, account_folders, key_id_of, patient_of, recorded_rows, seen_in, traces_of
 from pipeline.root import Root
@@ -63,7 +63,7 @@ def make_plan(patient_ids: Sequence[str], source: Source, root: Root, lineage: L
     unknown = [
         number
         for number, (patient_id, patient) in enumerate(zip(patient_ids, patients, strict=True), start=1)
-        if patient_id not in known and named.isdisjoint(patient.keys | {patient.record})
+        if patient_id not in known and named.isdisjoint((*patient.keys, *patient.records))
     ]
     if unknown:
         raise ConfigError(unknown_patients(unknown, len(patients), unsearched))
@@ -76,11 +76,11 @@ def make_plan(patient_ids: Sequence[str], source: Source, root: Root, lineage: L
         rewritten=holdings.rewritten_places(root),
         unsearched_runs=unsearched,
     )
-    models = ([asdict(use) for use in lineage.models(seen_in(recorded, patient))] for patient in patients)
-    acts = (
-        continued(replace(found, patient=patient.record, models=tuple(its)), interrupted(record, patient.record))
-        for patient, its in zip(patients, models, strict=True)
-    )
+    acts = []
+    for patient in patients:
+        models = tuple(asdict(use) for use in lineage.models(seen_in(recorded, patient)))
+        act = replace(found, patient=patient.records[0], models=models)
+        acts.append(continued(act, last_act(record, patient.records), lineage))
     return Plan(tuple(acts), traces, holdings)
 
 
@@ -94,16 +94,23 @@ def unknown_patients(unknown: Sequence[int], given: int, unsearched: Sequence[st
     )
 
 
-def continued(act: Act, before: Act | None) -> Act:
-    """Return an act that takes up a killed one: what that one found, and may have deleted since, is part of it."""
+def continued(act: Act, before: Act | None, lineage: Lineage) -> Act:
+    """Return an act with what the one before recorded: which models saw the patient is known nowhere else by now.
+
+    Of one that was killed, what it meant to delete and rewrite, and may have, is part of this one too.
+    """
     if before is None:
         return act
     known = {(use["model"], use["version"]) for use in act.models}
+    earlier = ({**use, "state": lineage.state_of(use["folder"])} for use in before.models)
+    models = (*(use for use in earlier if (use["model"], use["version"]) not in known), *act.models)
+    if before.state == "done":
+        return replace(act, models=models)
     return replace(
         act,
         deleted=tuple(dict.fromkeys((*before.deleted, *act.deleted))),
         rewritten=tuple(dict.fromkeys((*before.rewritten, *act.rewritten))),
-        models=(*(use for use in before.models if (use["model"], use["version"]) not in known), *act.models),
+        models=models,
     )
 
 

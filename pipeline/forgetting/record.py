@@ -4,7 +4,7 @@ An act has a line when it begins and one when it is done: the first tells what a
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -64,7 +64,6 @@ def add_to_record(root: Root, acts: Sequence[Act]) -> None:
     (root.path / RECORD_FILE).chmod(0o600)
 
 
-def interrupted(acts: Sequence[Act], patient: str) -> Act | None:
-    """Return the last act about a patient if it was begun and not done."""
-    last = next((act for act in reversed(acts) if act.patient == patient), None)
-    return last if last is not None and last.state == "begun" else None
+def last_act(acts: Sequence[Act], names: Collection[str]) -> Act | None:
+    """Return the last line about a patient with one of these names, None for one who was never forgotten."""
+    return next((act for act in reversed(acts) if act.patient in names), None)

@@ -20,11 +20,11 @@ class Patient:
     """A patient who is to be forgotten.
 
     Args:
-        record: the name in the record of the act, under the key of today's runs.
-        keys: patient_key under each pseudonym key that is at hand.
+        records: the name in the record of the act under each pseudonym key that is at hand, that of today's runs first.
+        keys: patient_key under each of them.
     """
 
-    record: str
+    records: tuple[str, ...]
     keys: frozenset[str]
 
 
@@ -78,7 +78,7 @@ class Finder:
 def patient_of(patient_id: str, pseudonymizers: Sequence[Pseudonymizer]) -> Patient:
     """Return a patient by all keys at hand, that of today's runs first."""
     keys = frozenset(pseudonymizer.patient(patient_id) for pseudonymizer in pseudonymizers)
-    return Patient(pseudonymizers[0].forgotten(patient_id), keys)
+    return Patient(tuple(pseudonymizer.forgotten(patient_id) for pseudonymizer in pseudonymizers), keys)
 
 
 def account_folders(root: Root) -> list[Path]:

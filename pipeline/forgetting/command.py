@@ -157,9 +157,9 @@ def confirmed(patients: int) -> bool:
 
 def told(plan: Plan, root: Root) -> Iterator[str]:
     """Yield the plan for people."""
-    yield f"medtfx: forget {len(plan.acts)} patients, root {root.path}"
+    yield f"medtfx: forget, root {root.path}"
     for number, act in enumerate(plan.acts, start=1):
-        yield f"patient {number}, {act.patient[:SHOWN_DIGITS]} in the record: {len(act.models)} models or versions saw it"
+        yield f"patient {number}, in the record {act.patient[:SHOWN_DIGITS]}: {'seen by' if act.models else 'seen by no model'}"
         yield from _models(act)
     first = plan.acts[0]
     yield from (f"  delete   {place}" for place in first.deleted)
@@ -181,7 +181,7 @@ def outcome(*, done: bool, dry_run: bool, path: Path) -> str:
     if done:
         return (
             f"forgotten; the record is forgotten.jsonl below the root. The next `medtfx run {path}` learns without them. "
-            "The models above stay as they are, and so do the source images and every backup."
+            "Models that saw them stay as they are, and so do the source images and every backup."
         )
     return "dry run: nothing was changed" if dry_run else "nothing was changed"
 
