@@ -7,7 +7,6 @@ their patients themselves, and last the accounts, by which a patient's images ar
 import json
 import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 from components.image_example_gen.account import ACCOUNT_FILE
@@ -15,7 +14,7 @@ from pipeline import root as state_root
 from pipeline.errors import MedtfxError
 from pipeline.forgetting.lineage import DELETED, MARKED, Lineage, Stored
 from pipeline.forgetting.rewriting import rewriter_of, without_lines
-from pipeline.forgetting.search import Holdings, half_done, search
+from pipeline.forgetting.search import Holdings, search
 from pipeline.forgetting.traces import Finder, Traces
 from pipeline.root import Root, write_atomically
 
@@ -34,13 +33,13 @@ def erase(root: Root, lineage: Lineage, holdings: Holdings, traces: Traces) -> N
         NotForgottenError: when something still holds a patient.
     """
     names = traces.finder()
-    clear_leftovers(root, lineage)
+    clear_leftovers(root)
     for path in holdings.deleted:
         path.unlink(missing_ok=True)
     for path in holdings.rewritten:
         rewrite(path, names)
     for artifact in holdings.artifacts:
-        delete_artifacts(root, lineage, [artifact])
+        delete_artifact(root, lineage, artifact)
     for path in holdings.accounts:
         rewrite_account(path, names)
     left = search(root, lineage.artifacts(), traces)
@@ -49,32 +48,30 @@ def erase(root: Root, lineage: Lineage, holdings: Holdings, traces: Traces) -> N
         raise NotForgottenError(f"{len(places)} places below the root still hold the patient, such as {places[0]}. Run it again.")
 
 
-def clear_leftovers(root: Root, lineage: Lineage) -> None:
-    """Remove what killed runs could continue from, and their half-done outputs; no run takes them up any more."""
+def clear_leftovers(root: Root) -> None:
+    """Remove what killed runs could continue from: examples without a name are among it, and no run takes it up any more."""
     state_root.end(root)
     state_root.sweep(root)
     for folder in root.artifacts.glob(f"*/{SYSTEM}"):
         shutil.rmtree(folder)
     for half_written in (*root.artifacts.rglob(".*.tmp"), *root.reports.glob(".*.tmp")):
         half_written.unlink()
-    delete_artifacts(root, lineage, half_done(lineage.artifacts()))
 
 
-def delete_artifacts(root: Root, lineage: Lineage, artifacts: Iterable[Stored]) -> None:
-    """Delete artifacts as a whole; a half deleted one is never LIVE."""
-    given = list(artifacts)
-    if not given:
-        return
-    lineage.mark(given, MARKED)
-    for folder in (root.artifacts / artifact.place for artifact in given):
-        if folder.exists():
-            shutil.rmtree(folder)
-    lineage.mark(given, DELETED)
+def delete_artifact(root: Root, lineage: Lineage, artifact: Stored) -> None:
+    """Delete an artifact as a whole; a half deleted one is never LIVE."""
+    lineage.mark(artifact, MARKED)
+    folder = root.artifacts / artifact.place
+    if folder.exists():
+        shutil.rmtree(folder)
+    lineage.mark(artifact, DELETED)
 
 
 def rewrite(path: Path, names: Finder) -> None:
     """Write a file anew without the patients; delete it where its form is not as expected and it would still name one."""
     rewriter = rewriter_of(path)
+    if not path.exists():  # it went with the leftovers
+        return
     text = path.read_bytes().decode("utf-8", "surrogateescape")  # a log may hold anything
     try:
         changed = rewriter(text, names) if rewriter else text
@@ -88,13 +85,13 @@ def rewrite(path: Path, names: Finder) -> None:
 
 def rewrite_account(path: Path, names: Finder) -> None:
     """Take patients out of rows.jsonl; account.json keeps what the run counted, and says how many rows went since."""
-    kept = without_lines(path.read_text(encoding="utf-8"), names)
+    kept = without_lines(path.read_bytes().decode("utf-8", "surrogateescape"), names)
     sums = path.with_name(ACCOUNT_FILE)
     if sums.exists():  # first, so that a kill in between leaves a true sentence for the next try
         account = json.loads(sums.read_text(encoding="utf-8"))
         account[FORGOTTEN_ROWS] = account["rows"] - len(kept.splitlines())
         write_atomically(sums, json.dumps(account, indent=2) + "\n")
-    write_atomically(path, kept)
+    replace_text(path, kept)
 
 
 def replace_text(path: Path, text: str) -> None:

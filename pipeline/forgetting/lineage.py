@@ -1,7 +1,7 @@
 """What ML Metadata knows: which artifact lies where, which models saw which examples, and which versions they became."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -74,7 +74,7 @@ class Lineage:
         """Open a root's ML Metadata.
 
         Raises:
-            ConfigError: when no run has begun there.
+            ConfigError: when no run has begun there, or the file is damaged.
         """
         if not root.metadata.is_file():
             raise ConfigError(f"{root.path}: no run has begun here; `data.exclude` is enough to leave a patient out of the first")
@@ -82,7 +82,10 @@ class Lineage:
         connection.sqlite.filename_uri = str(root.metadata)
         connection.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE
         self._root = root
-        self._store = MetadataStore(connection)
+        try:
+            self._store = MetadataStore(connection)
+        except RuntimeError as error:  # what its C++ code raises here
+            raise ConfigError(f"{root.metadata}: is no readable ML Metadata. Put back a backup, or begin a new root.") from error
 
     def artifacts(self) -> list[Stored]:
         """Return every artifact, the oldest first."""
@@ -90,12 +93,11 @@ class Lineage:
         found = sorted(self._store.get_artifacts(), key=lambda artifact: artifact.id)
         return [Stored(item.id, names[item.type_id], _place(item.uri), item.state) for item in found]
 
-    def mark(self, artifacts: Iterable[Stored], state: int) -> None:
-        """Set the state of artifacts. TFX's cache hands out, and its resolvers find, only what is LIVE."""
-        found = self._store.get_artifacts_by_id([artifact.id for artifact in artifacts])
-        for artifact in found:
-            artifact.state = state
-        self._store.put_artifacts(found)
+    def mark(self, artifact: Stored, state: int) -> None:
+        """Set the state of an artifact. TFX's cache hands out, and its resolvers find, only what is LIVE."""
+        (found,) = self._store.get_artifacts_by_id([artifact.id])
+        found.state = state
+        self._store.put_artifacts([found])
 
     def run_of(self, ingest: str) -> str:
         """Return the run of an execution of the ingest, the execution itself where ML Metadata does not know it."""

@@ -50,7 +50,7 @@ class Holdings:
 
 
 def search(root: Root, stored: Sequence[Stored], traces: Traces) -> Holdings:
-    """Return what holds one of the patients, and what an earlier, killed act has marked.
+    """Return what holds one of the patients, what a killed act has marked, and what a killed run left half done.
 
     Args:
         root: held by this process.
@@ -58,7 +58,7 @@ def search(root: Root, stored: Sequence[Stored], traces: Traces) -> Holdings:
         traces: what to look for.
     """
     places = {artifact.place: artifact for artifact in stored}
-    artifacts = {item.place: item for item in stored if item.state == MARKED}
+    artifacts = {item.place: item for item in stored if item.state in (MARKED, PENDING)}  # unread: nobody uses them any more
     rewritten, accounts, deleted = [], [], []
     for path in searched_files(root):
         artifact = _artifact_of(path, root, places)
@@ -92,13 +92,26 @@ def _artifact_of(path: Path, root: Root, places: Mapping[str, Stored]) -> Stored
 
 
 def holds(path: Path, traces: Traces) -> bool:
-    """Tell whether a file names one of the patients."""
+    """Tell whether a file names one of the patients; a table that can't be read is taken to do so."""
     if path.suffix == ".parquet":
-        table = pyarrow.parquet.ParquetFile(path)
-        known = table.read([PATIENT_KEY]) if PATIENT_KEY in table.schema_arrow.names else None
-        return known is not None and not traces.patients.isdisjoint(known.column(PATIENT_KEY).to_pylist())
+        try:
+            return in_table(path, traces.patients)
+        except (pyarrow.ArrowException, OSError):
+            return True
     names = traces.patients if path.name.startswith(RECORDS) else traces.beginnings
     return any_in_file(path, names)
+
+
+def in_table(path: Path, patients: frozenset[str]) -> bool:
+    """Tell whether a line of a table is of one of these patient keys.
+
+    Raises:
+        pyarrow.ArrowException: when it is no whole table.
+    """
+    with pyarrow.parquet.ParquetFile(path) as table:
+        if PATIENT_KEY not in table.schema_arrow.names:
+            return False
+        return not patients.isdisjoint(table.read([PATIENT_KEY]).column(PATIENT_KEY).to_pylist())
 
 
 def any_in_file(path: Path, words: frozenset[str]) -> bool:
@@ -107,8 +120,3 @@ def any_in_file(path: Path, words: frozenset[str]) -> bool:
         return False
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         return any(content.find(word.encode()) >= 0 for word in words)
-
-
-def half_done(stored: Sequence[Stored]) -> list[Stored]:
-    """Return the outputs of executions that were killed: they hold what nobody has looked through."""
-    return [artifact for artifact in stored if artifact.state == PENDING]

@@ -102,12 +102,19 @@ def recorded_rows(root: Root, patients: Sequence[Patient]) -> list[RecordedRow]:
 
 
 def _rows_of(account: Path, keys: frozenset[str]) -> Iterator[RecordedRow]:
-    with (account / ROWS_FILE).open(encoding="utf-8") as lines:
+    with (account / ROWS_FILE).open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
-            if any(key in line for key in keys):  # of a large account few lines are parsed
-                row = parsed_row(line)
-                if row.patient in keys:
-                    yield RecordedRow(account.name, row)
+            row = _parsed(line) if any(key in line for key in keys) else None  # of a large account few lines are parsed
+            if row is not None and row.patient in keys:
+                yield RecordedRow(account.name, row)
+
+
+def _parsed(line: str) -> RowAccount | None:
+    """Return the row of a line, None for one that a kill cut short: it tells no more than the patient, and goes all the same."""
+    try:
+        return parsed_row(line)
+    except (ValueError, TypeError):
+        return None
 
 
 def seen_in(rows: Iterable[RecordedRow], patient: Patient) -> dict[str, frozenset[str]]:

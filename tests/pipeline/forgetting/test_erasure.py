@@ -66,10 +66,12 @@ def test_what_killed_runs_left_half_done_is_cleared_away(made) -> None:
         made.root.artifacts / "InfraValidator/.system/executor_execution/13/requests",
         made.root.artifacts / "ImageExampleGen/account/1/.rows.jsonl.99.tmp",
         made.root.work / "ingest-0123" / "shard-00000-of-00001.json",
+        made.root.work / "checkpoint" / "history.jsonl",
     ]
     for path in leftovers:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("pixels that no name stands beside")
+    leftovers[-1].write_text(KEY.patient("MRN1"))
     begin(made.root, "20260104T030405-5e6f", "digest")
     forget(made, "MRN1")
     assert [path for path in leftovers if path.exists()] == []
@@ -78,7 +80,7 @@ def test_what_killed_runs_left_half_done_is_cleared_away(made) -> None:
     assert made.store.state_of(half_done) == DELETED
 
 
-@pytest.mark.parametrize("stop_at", ["clear_leftovers", "rewrite", "delete_artifacts", "rewrite_account"])
+@pytest.mark.parametrize("stop_at", ["clear_leftovers", "rewrite", "delete_artifact", "rewrite_account"])
 def test_act_that_stopped_anywhere_is_completed_by_the_next(
     made, words, holding, monkeypatch: pytest.MonkeyPatch, stop_at: str
 ) -> None:
@@ -92,6 +94,16 @@ def test_act_that_stopped_anywhere_is_completed_by_the_next(
     assert holding(made.root.path, words("MRN3")), "it had not come to the end"
     forget(made, "MRN3")
     assert holding(made.root.path, words("MRN3")) == set()
+
+
+def test_half_an_account_of_a_killed_run_goes_as_a_whole(made, words, holding) -> None:
+    made.store.artifact("IngestAccount", "ImageExampleGen/account/21", PENDING)
+    rows = made.root.artifacts / "ImageExampleGen" / "account" / "21" / "rows.jsonl"
+    rows.parent.mkdir()
+    rows.write_text(f'{{"row": 1, "file": "{KEY.image("MRN1.png")}", "patient": "{KEY.patient("MRN1")}", "spl')
+    forget(made, "MRN1")
+    assert not rows.parent.exists()
+    assert holding(made.root.path, words("MRN1")) == set()
 
 
 @pytest.mark.parametrize(

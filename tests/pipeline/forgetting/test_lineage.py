@@ -20,11 +20,11 @@ def test_artifacts_are_known_by_their_place_though_the_root_was_moved(made) -> N
     assert set(found.values()) == {LIVE}
 
 
-def test_marked_artifacts_have_the_state_and_no_other(made) -> None:
+def test_marked_artifact_has_the_state_and_no_other(made) -> None:
     lineage = Lineage(made.root)
-    lineage.mark([artifact for artifact in lineage.artifacts() if artifact.type_name == "Examples"], MARKED)
+    lineage.mark(next(artifact for artifact in lineage.artifacts() if artifact.type_name == "Examples"), MARKED)
     marked = {artifact.place for artifact in lineage.artifacts() if artifact.state == MARKED}
-    assert marked == {"ImageExampleGen/examples/1", "ImageExampleGen/examples/11"}
+    assert marked == {"ImageExampleGen/examples/1"}
 
 
 def test_model_saw_what_its_nodes_show_it(made) -> None:
@@ -56,6 +56,12 @@ def test_version_is_served_while_it_is_the_newest_of_its_folder(made) -> None:
 def test_run_of_an_ingest_is_named_and_an_unknown_one_by_its_number(made) -> None:
     assert Lineage(made.root).run_of("11") == "20260103T030405-3c4d"
     assert Lineage(made.root).run_of("99") == "ingest 99"
+
+
+def test_damaged_metadata_are_refused(made) -> None:
+    made.root.metadata.write_bytes(b"no database" * 100)
+    with pytest.raises(ConfigError, match="is no readable ML Metadata"):
+        Lineage(made.root)
 
 
 def test_root_without_a_run_is_refused(tmp_path) -> None:

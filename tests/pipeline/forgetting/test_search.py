@@ -35,6 +35,11 @@ def test_table_holds_the_patients_of_its_lines(tmp_path: Path, column: str, valu
     assert holds(tmp_path / "predictions.parquet", TRACES) is found
 
 
+def test_table_that_can_not_be_read_is_taken_to_hold_everyone(tmp_path: Path) -> None:
+    (tmp_path / "predictions.parquet").write_bytes(b"PAR1 cut short")
+    assert holds(tmp_path / "predictions.parquet", TRACES)
+
+
 def test_unknown_kind_goes_with_its_artifact_and_a_stray_file_alone(made) -> None:
     inside = made.root.artifacts / "Trainer" / "model" / "4" / "notes.bin"
     inside.parent.mkdir(parents=True)
@@ -48,7 +53,7 @@ def test_unknown_kind_goes_with_its_artifact_and_a_stray_file_alone(made) -> Non
 
 def test_what_a_killed_act_has_marked_is_found_again(made) -> None:
     lineage = Lineage(made.root)
-    lineage.mark([artifact for artifact in lineage.artifacts() if artifact.place == "ImageExampleGen/examples/1"], MARKED)
+    lineage.mark(next(artifact for artifact in lineage.artifacts() if artifact.place == "ImageExampleGen/examples/1"), MARKED)
     found = search(made.root, lineage.artifacts(), TRACES)
     assert found.deleted_places(made.root) == ("artifacts/ImageExampleGen/examples/1",)
     assert found

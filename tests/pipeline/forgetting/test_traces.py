@@ -36,6 +36,13 @@ def test_rows_are_those_of_the_patient_in_all_accounts(made) -> None:
     assert traces_of([patient], recorded, [], [OURS]).others == {OURS.image("MRN3.png"), OURS.image("MRN3 broken.png")}
 
 
+def test_line_that_was_cut_short_is_passed_over(made) -> None:
+    path = account_folders(made.root)[0] / "rows.jsonl"
+    path.write_bytes(path.read_bytes() + b'\xff{"row": 77, "patient": "' + OURS.patient("MRN3").encode())
+    recorded = recorded_rows(made.root, [patient_of("MRN3", [OURS])])
+    assert [found.row.row for found in recorded if found.execution == "1"] == [3, 9]
+
+
 def test_key_of_an_account_that_can_not_be_read_is_unknown(made) -> None:
     folder = account_folders(made.root)[0]
     assert key_id_of(folder) == OURS.key_id
