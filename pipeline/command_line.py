@@ -195,7 +195,7 @@ def forget(
     config: ConfigFile,
     patients: Annotated[
         list[str],
-        typer.Argument(metavar="PATIENT...", help="Patient ids as in the manifest; '-' reads them from stdin, one a line."),
+        typer.Argument(metavar="PATIENT", help="Patient ids as in the manifest; '-' reads them from stdin, one a line."),
     ],
     root: Annotated[Path | None, typer.Option(help="Root of the runs.", show_default="runs/NAME")] = None,
     overrides: Overrides = None,

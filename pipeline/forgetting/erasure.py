@@ -40,7 +40,7 @@ def erase(root: Root, lineage: Lineage, holdings: Holdings, traces: Traces) -> N
         rewrite(path, names)
     for artifact in holdings.artifacts:
         delete_artifact(root, lineage, artifact)
-    for path in holdings.accounts:
+    for path in filter(Path.exists, holdings.accounts):  # one may have gone with its artifact
         rewrite_account(path, names)
     left = search(root, lineage.artifacts(), traces)
     if left:

@@ -96,6 +96,14 @@ def test_act_that_stopped_anywhere_is_completed_by_the_next(
     assert holding(made.root.path, words("MRN3")) == set()
 
 
+def test_account_beside_an_unknown_kind_of_file_goes_with_it(made, words, holding) -> None:
+    folder = made.root.artifacts / "ImageExampleGen" / "account" / "1"
+    (folder / "notes.bin").write_bytes(KEY.patient("MRN1").encode())
+    forget(made, "MRN1")
+    assert not folder.exists()
+    assert holding(made.root.path, words("MRN1")) == set()
+
+
 def test_half_an_account_of_a_killed_run_goes_as_a_whole(made, words, holding) -> None:
     made.store.artifact("IngestAccount", "ImageExampleGen/account/21", PENDING)
     rows = made.root.artifacts / "ImageExampleGen" / "account" / "21" / "rows.jsonl"
