@@ -62,6 +62,7 @@ PACKAGES = [
     "models.zoo",
     "pipeline",
     "pipeline.config",
+    "pipeline.forgetting",
     "pipeline.sources",
     "schema",
 ]

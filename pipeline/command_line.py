@@ -193,6 +193,36 @@ def show(
 
 
 @app.command()
+def forget(
+    config: ConfigFile,
+    patients: Annotated[
+        list[str],
+        typer.Argument(metavar="PATIENT", help="Patient ids as in the manifest; '-' reads them from stdin, one a line."),
+    ],
+    root: Annotated[Path | None, typer.Option(help="Root of the runs.", show_default="runs/NAME")] = None,
+    overrides: Overrides = None,
+    key_file: Annotated[list[Path] | None, typer.Option(help="An earlier pseudonym key, to search runs of its time too.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object; goes with --yes or --dry-run.")] = False,
+) -> None:
+    """Forget patients: list them in data.exclude, delete what holds them below the root, say which models saw them.
+
+    What is not touched: the weights of trained models, the source images, backups. A killed one is completed by the same command.
+
+    Examples:
+
+      medtfx forget my.yaml MRN0017 --dry-run
+
+      medtfx forget my.yaml - --yes < withdrawn.txt
+    """
+    from pipeline.forgetting.command import Options, forget_command  # noqa: PLC0415 - ML Metadata loads here
+
+    options = Options(root, tuple(overrides or ()), tuple(key_file or ()), yes, dry_run, as_json)
+    raise typer.Exit(forget_command(config, patients, options))
+
+
+@app.command()
 def doctor() -> None:
     """Tell whether this machine can run medtfx, and what it would use."""
     from pipeline.doctor import examine  # noqa: PLC0415 - imports everything once, to see whether it loads

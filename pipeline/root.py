@@ -7,6 +7,7 @@ root/            0711: others may pass through to serving/, and read nothing els
   metadata.sqlite  ML Metadata: executions, artifacts, lineage
   artifacts/     one folder per node, output and execution
   quarantine.jsonl  files that runs set aside, and what became of them since
+  forgotten.jsonl  patients who were forgotten, by keyed hash: when, what was deleted, which versions saw them
   work/          what a killed or failed node continues from: shards, checkpoints; empty after a verdict
   schema/        the curated schema with the run's classes and slices, and the user's own
   logs/          everything that TFX and TensorFlow say

@@ -27,8 +27,8 @@ class RowAccount:
 
     Args:
         row: of the manifest.
-        file: image_key.
-        patient: patient_key; None without a patient id.
+        file: image_key; '' of a skipped row: a patient who is left out has no name here.
+        patient: patient_key; None without a patient id, and of a skipped row.
         split: None where it can't be told.
         label: None unless it is one of the configured classes.
         pixels_sha256: of the canonical pixels and their shape; None for a quarantined row.

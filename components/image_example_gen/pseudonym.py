@@ -51,6 +51,10 @@ class Pseudonymizer:
         """Return the keyed digest of a list of patient ids, 64 hex digits."""
         return self._hash("patient list", "\n".join(patient_ids))
 
+    def forgotten(self, patient_id: str) -> str:
+        """Return the name of a forgotten patient in the record of that act, 32 hex digits; no patient_key gives it away."""
+        return self._hash("forgotten patient", patient_id)[:KEY_HEX_DIGITS]
+
     @property
     def key_id(self) -> str:
         """Say which key this is without giving it away, 8 hex digits."""

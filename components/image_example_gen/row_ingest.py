@@ -48,9 +48,9 @@ class RowIngest:
             row: of the manifest.
             refused: a reason that follows from other rows.
         """
+        if row.patient_id in self.excluded:  # before all else: the file of a patient who withdrew is not opened, nor named
+            return RowAccount(row.row, "", None, None, None, status=SKIPPED, reason=Reason.EXCLUDED_PATIENT.value), None
         account = self._keys(row)
-        if row.patient_id in self.excluded:  # before all else: the file of a patient who withdrew is not opened
-            return replace(account, status=SKIPPED, reason=Reason.EXCLUDED_PATIENT.value), None
         needs_patient = self.settings.patient == "column"
         reason = row_reason(row, self.settings.classes, needs_patient) or refused
         if reason is not None:

@@ -99,3 +99,9 @@ def test_weak_or_broken_key_is_refused_and_not_shown(tmp_path: Path, text: str) 
 def test_key_file_in_a_folder_without_rights_is_named() -> None:
     with pytest.raises(ConfigError, match="pseudonym key file /proc/key"):
         make_key_file(Path("/proc/key"))
+
+
+def test_forgotten_patient_has_another_name_than_any_artifact_gave() -> None:
+    names = Pseudonymizer(bytes(range(32)))
+    assert names.forgotten("MRN1") == Pseudonymizer(bytes(range(32))).forgotten("MRN1")
+    assert names.forgotten("MRN1") not in (names.patient("MRN1"), names.image("MRN1"), names.forgotten("MRN2"))

@@ -121,6 +121,7 @@ def test_row_of_an_excluded_patient_is_skipped_and_its_file_not_opened(
     without = replace(ingest, excluded=frozenset({row.patient_id}))
     account, example = without.ingest(replace(row, path="images/absent.png", label="healthy"), Reason.CONFLICTING_LABELS)
     assert (account.status, account.reason, example) == ("skipped", "excluded_patient", None)
+    assert (account.row, account.file, account.patient, account.study) == (row.row, "", None, None), "it is named by nothing"
     kept, _ = replace(ingest, excluded=frozenset({"another"})).ingest(row)
     assert kept.status == "example"
 

@@ -1,0 +1,1 @@
+"""Taking a patient out of everything that lies below a root."""
