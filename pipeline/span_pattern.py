@@ -13,7 +13,7 @@ from pathlib import Path
 from pipeline.errors import ConfigError
 
 PLACE = re.compile(r"\{SPAN(?::([1-8]))?\}")
-BRACES = re.compile(r"\{[^{}/]*\}")
+BRACES = re.compile(r"\{[A-Za-z]+(?::[^{}/]*)?\}")  # a folder may well be named {3F25-04E0}
 DATES = ("{YYYY}", "{MM}", "{DD}")
 MOST_DIGITS = 8  # components/image_example_gen/row_number.py
 

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from models.features import RESERVED
 from pipeline.config.section import Name, Section, Share
 from pipeline.config.source import Source
+from pipeline.span_pattern import check, is_pattern
 
 TAKEN = (
     "path",
@@ -76,11 +77,19 @@ class SkewBounds(Section):
     refuse: bool = False
 
 
+class Spans(Section):
+    """Which of the spans that are there a run reads."""
+
+    last: Annotated[int, Field(ge=1)] | None = None  # default: all; that data are left out is for a person to say
+
+
 class Data(Section):
     """Which images, which classes, which patients."""
 
     manifest: Path
     source: Source | None = None
+    spans: Spans = Spans()
+    span: Annotated[int, Field(ge=0)] | None = None  # where the window ends, to run as on an earlier day; default: the newest
     classes: tuple[str, ...]
     patient: Literal["column", "unknown"] = "column"
     slices: tuple[Name, ...] = ()
@@ -101,6 +110,21 @@ class Data(Section):
         """Refuse a list of patients for data that name none."""
         if self.exclude is not None and self.patient == "unknown":
             raise ValueError("exclude names patients; expected `patient: column`, or no `exclude`")
+        return self
+
+    @model_validator(mode="after")
+    def spans_have_a_place(self) -> "Data":
+        """Refuse a path whose braces stand for no span, and a window of spans without a place for them."""
+        check(self.manifest)
+        place: Path | None = getattr(self.source, "path", None)
+        if place is not None:
+            check(place)
+        in_spans = is_pattern(self.manifest)
+        if not in_spans and (self.span is not None or self.spans.last is not None):
+            key = "span" if self.span is not None else "spans.last"
+            raise ValueError(f"{key}: the manifest comes in no spans; expected {{SPAN}} in `manifest`, or no `{key}`")
+        if self.source is not None and in_spans != (place is not None and is_pattern(place)):
+            raise ValueError("source: expected {SPAN} both in `manifest` and in the source's `path`, or in neither")
         return self
 
     @field_validator("classes")

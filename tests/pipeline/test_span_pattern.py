@@ -87,7 +87,7 @@ def test_braces_that_stand_for_no_span_are_refused(path: str, words: str) -> Non
 
 
 def test_one_place_and_none_are_let_pass() -> None:
-    for path in ("in/{SPAN}/m.csv", "in/{SPAN:8}/m.csv", "in/m.csv"):
+    for path in ("in/{SPAN}/m.csv", "in/{SPAN:8}/m.csv", "in/m.csv", "in/{3F25-04E0}/m.csv"):
         check(Path(path))
     assert is_pattern(Path("in/{SPAN:2}/m.csv"))
     assert not is_pattern(Path("in/m.csv"))
