@@ -120,6 +120,8 @@ def index(
 
       medtfx index --which 3f9a0c11d2e4 manifest.csv
 
+      medtfx index --which 3f9a0c11d2e4 'incoming/{SPAN}/manifest.csv'
+
       medtfx index --retry manifest.csv --root runs/demo
 
     Of a DICOM tree headers are read, and no pixel is decoded; what is no image to learn from (structured reports,

@@ -21,6 +21,7 @@ from components.data_gate.settings import DataGateSettings
 from components.earlier_data.resolver import earlier_data_resolver
 from components.evaluation.eval_config import eval_config
 from components.image_example_gen.component import ImageExampleGen
+from components.image_example_gen.part import Part
 from components.image_example_gen.settings import IngestSettings
 from components.infra_validator.component import InfraValidator
 from components.predictions.component import Predictions
@@ -64,8 +65,8 @@ class Inputs:
     """What a run reads, found out before the graph is built.
 
     Args:
-        manifest_sha256: digest of the manifest: the identity of the data set.
-        files_stamp: digest of what its files look like from outside.
+        manifest_sha256: digest of the manifest, or of all spans' manifests: the identity of the data set.
+        parts: that manifest, or those of the spans, with digests of what their files look like from outside.
         key_file: file of the pseudonym key; None: the environment holds it.
         key_id: public name of that key.
         schema_file: the curated schema with this run's classes and slices.
@@ -75,7 +76,7 @@ class Inputs:
     """
 
     manifest_sha256: str
-    files_stamp: str
+    parts: tuple[Part, ...]
     key_file: Path | None
     key_id: str
     schema_file: Path
@@ -143,7 +144,7 @@ def data_nodes(config: Config, root: Root, inputs: Inputs) -> DataNodes:
         inputs.manifest_sha256,
         settings=ingest_settings(config, inputs),
         work_dir=root.work,
-        files_stamp=inputs.files_stamp,
+        parts=inputs.parts,
         indexed=inputs.indexed,
     )
     schema = ImportSchemaGen(schema_file=str(inputs.schema_file))

@@ -9,13 +9,17 @@ from pathlib import Path
 import typer
 from pydantic import ValidationError
 
-from components.image_example_gen import manifest, pseudonym
+from components.image_example_gen import pseudonym
+from components.image_example_gen.part import read_part
+from components.image_example_gen.row_number import row_name
 from pipeline import sources
 from pipeline.config import ClassFolderSource, DicomSource, MedmnistSource, TableSource
 from pipeline.display import shown_on
 from pipeline.errors import ConfigError
+from pipeline.run_parts import parts_at
 from pipeline.skip_reasons import MEANING
 from pipeline.sources.dicom_tree import looks_like_dicom_tree
+from pipeline.span_pattern import folder_of
 
 OPTIONS = {"join": "--join", "columns": "--column", "slices": "--slice", "frames": "--frames"}
 NEEDS_TABLE = (
@@ -156,13 +160,13 @@ def key_for(manifest_path: Path, key_file: Path | None) -> bytes:
         ConfigError: when there is none, or it is none.
     """
     try:
-        return pseudonym.load_key(key_file or manifest_path.with_name("pseudonym.key"))
+        return pseudonym.load_key(key_file or folder_of(manifest_path.absolute()) / "pseudonym.key")
     except ConfigError as error:
         raise ConfigError(f"{error}. Name the run's data.pseudonym_key_file with --key-file.") from error
 
 
 def which_command(key: str, manifest_path: Path, key_file: Path | None) -> None:
-    """Print the row and path of the file whose keyed hash starts with `key`.
+    """Print the row and path of the file whose keyed hash starts with `key`, of one manifest or of all spans.
 
     Raises:
         ConfigError: when the manifest or its key is absent, or no file has that hash.
@@ -170,7 +174,8 @@ def which_command(key: str, manifest_path: Path, key_file: Path | None) -> None:
     pseudonymizer = pseudonym.Pseudonymizer(key_for(manifest_path, key_file))
     matches = [
         row
-        for row in manifest.read_manifest(manifest_path, patient="unknown")
+        for part in parts_at(manifest_path)
+        for row in read_part(part, patient="unknown")
         if pseudonymizer.image(row.image_name).startswith(key)
     ]
     if not matches:
@@ -178,4 +183,5 @@ def which_command(key: str, manifest_path: Path, key_file: Path | None) -> None:
             f"{key}: no file of {manifest_path} has this hash; was another pseudonym key used? Name it with --key-file."
         )
     for row in matches:
-        typer.echo(f"row {row.row}: {row.image_name}")
+        frame = "" if row.frame is None else f"#{row.frame}"
+        typer.echo(f"{row_name(row.row)}: {row.path}{frame}")

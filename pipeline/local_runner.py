@@ -44,7 +44,7 @@ def run(config: Config, state: Root, display: Display) -> RunResult:
         ConfigError: when the data can't be found or read.
         KeyboardInterrupt: when interrupted; the next run of the same configuration continues.
     """
-    inputs = prepare_inputs(config, state, display.say, display.counted("index"))
+    inputs = prepare_inputs(config, state, display.say, lambda: display.counted("index"))
     digests = {node: {"code_digest": code_digest(modules)} for node, modules in graph.CODE.items()}
     compiled = CompiledRun(graph.build(config, state, inputs), digests)
     compiled.disable_cache(REPORT)

@@ -8,6 +8,7 @@ from pathlib import Path
 from google.protobuf import text_encoding
 
 from pipeline.config import Config
+from pipeline.span_pattern import folder_of, is_pattern
 
 
 class PathMask:
@@ -48,8 +49,11 @@ def named_paths(config: Config) -> Iterator[tuple[str, Path]]:
         place: Path | None = getattr(data.source, key, None)
         if place is not None:
             yield f"data.source.{key}", place
-    if data.manifest.parent != Path("/"):
-        yield "folder of data.manifest", data.manifest.parent
+            if is_pattern(place):
+                yield f"folder of data.source.{key}", folder_of(place)
+    folder = folder_of(data.manifest)
+    if folder != Path("/"):
+        yield "folder of data.manifest", folder
 
 
 def spellings(path: Path) -> Iterator[str]:

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from components.image_example_gen.account import EXAMPLE, QUARANTINED, RowAccount
+from components.image_example_gen.row_number import span_and_row
+from pipeline.reasons import Reason
 from pipeline.root import Root, write_atomically
 
 LEDGER_FILE = "quarantine.jsonl"
@@ -24,7 +26,8 @@ class LedgerEntry:
         reason: code of pipeline.reasons.Reason, the latest.
         first_run, last_run: the first run that set it aside, and the last that said something of it.
         state: 'open': set aside by the last run; 'readable': `index --retry` could read it, no run has yet; 'readmitted': a run
-            took it; 'withdrawn': the manifest does not name it any more.
+            took it; 'withdrawn': no manifest of the last run names it any more, the window may have gone on.
+        span: whose manifest the row is of; None where data don't come in spans.
     """
 
     row: int
@@ -33,6 +36,7 @@ class LedgerEntry:
     first_run: str
     last_run: str
     state: Literal["open", "readable", "readmitted", "withdrawn"] = "open"
+    span: int | None = None
 
     @property
     def is_open(self) -> bool:
@@ -65,22 +69,23 @@ def after_run(entries: Sequence[LedgerEntry], rows: Sequence[RowAccount], run_id
         run_id: its name.
     """
     lost = {row.file: row for row in reversed(rows) if row.status == QUARANTINED}  # of several rows the first stands
-    taken = {row.file: row for row in rows if row.status == EXAMPLE}
+    taken = {row.file: row for row in rows if row.status == EXAMPLE or row.reason == Reason.SENT_AGAIN}
     ledger = {entry.file: _followed(entry, lost.get(entry.file), taken.get(entry.file), run_id) for entry in entries}
-    for row in sorted(lost.values(), key=lambda row: row.row):
-        new = LedgerEntry(row.row, row.file, row.reason or "", first_run=run_id, last_run=run_id)
-        ledger.setdefault(row.file, new)
+    for lost_row in sorted(lost.values(), key=lambda row: row.row):
+        span, row = span_and_row(lost_row.row)
+        new = LedgerEntry(row, lost_row.file, lost_row.reason or "", first_run=run_id, last_run=run_id, span=span)
+        ledger.setdefault(lost_row.file, new)
     return tuple(ledger.values())
 
 
 def _followed(entry: LedgerEntry, lost: RowAccount | None, taken: RowAccount | None, run_id: str) -> LedgerEntry:
     """Return what a run makes of one entry, whose file it set aside, took or, with neither, did not find in the manifest."""
     if lost is not None:
-        return replace(entry, row=lost.row, reason=lost.reason or "", last_run=run_id, state="open")
+        return replace(entry, row=span_and_row(lost.row)[1], reason=lost.reason or "", last_run=run_id, state="open")
     if not entry.is_open:
         return entry
     if taken is not None:
-        return replace(entry, row=taken.row, last_run=run_id, state="readmitted")
+        return replace(entry, row=span_and_row(taken.row)[1], last_run=run_id, state="readmitted")
     return replace(entry, last_run=run_id, state="withdrawn")
 
 

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     IMPLAUSIBLE_COMPRESSION = "implausible_compression"
     TOO_DEEP = "too_deep"
     EXCLUDED_PATIENT = "excluded_patient"
+    SENT_AGAIN = "sent_again"
 
 
 MEANING: Mapping[Reason, str] = MappingProxyType(
@@ -68,6 +69,7 @@ MEANING: Mapping[Reason, str] = MappingProxyType(
         Reason.IMPLAUSIBLE_COMPRESSION: "the file claims more pixel data than its bytes can hold by image.limits.ratio",
         Reason.TOO_DEEP: "the header nests more sequences than image.limits.depth",
         Reason.EXCLUDED_PATIENT: "the patient is on the list of data.exclude; the file was not read",
+        Reason.SENT_AGAIN: "an earlier span of the window holds the same image of the patient; it counts once",
     }
 )
 

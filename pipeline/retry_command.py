@@ -8,19 +8,22 @@ from pathlib import Path
 
 import typer
 
-from components.image_example_gen import manifest, pseudonym
+from components.image_example_gen import pseudonym
 from components.image_example_gen.account import ACCOUNT_FILE, EXAMPLE
 from components.image_example_gen.guarded_worker import GuardedRenderer
 from components.image_example_gen.image_reader import ImageReader
 from components.image_example_gen.manifest import ManifestRow
+from components.image_example_gen.part import Part, read_part
 from components.image_example_gen.quarantine import repeat_reasons
 from components.image_example_gen.row_ingest import RowIngest
+from components.image_example_gen.row_number import row_name, span_and_row
 from components.image_example_gen.settings import IngestSettings
 from pipeline.errors import ConfigError
 from pipeline.quarantine_ledger import after_retry, read_ledger, write_ledger
 from pipeline.reasons import MEANING, Reason
 from pipeline.root import Root, locked
 from pipeline.run_history import existing_root
+from pipeline.run_parts import parts_at
 from pipeline.sources.manifest_digests import refresh_digests
 
 ACCOUNTS = f"ImageExampleGen/account/*/{ACCOUNT_FILE}"  # below the artifacts
@@ -36,12 +39,14 @@ class Retried:
         file: image_key.
         reason: why it can't be read; '' when it can.
         sha256: of a file that was replaced since the manifest was written, else ''.
+        kept: whether the manifest has that digest now, or needs none.
     """
 
     row: int
     file: str
     reason: str = ""
     sha256: str = ""
+    kept: bool = True
 
 
 def retry_command(manifest_path: Path, root_path: Path, key: bytes) -> None:
@@ -57,15 +62,29 @@ def retry_command(manifest_path: Path, root_path: Path, key: bytes) -> None:
         raise ConfigError(f"pseudonym key: id is {ours}; the root's last run used {theirs}. Name its file with --key-file.")
     with locked(root):
         entries = read_ledger(root)
-        rows = manifest.read_manifest(manifest_path, patient=settings.patient, slices=settings.slices)
         wanted = {entry.file for entry in entries if entry.is_open}
         with GuardedRenderer(settings.rendering, settings.limits) as renderer:
             reader = ImageReader(settings.canonical, settings.limits, renderer)
-            tried = list(retry(rows, wanted, RowIngest(settings, manifest_path.parent, pseudonymizer, reader)))
-        replaced = {item.row: item.sha256 for item in tried if item.sha256}
-        kept = not replaced or refresh_digests(manifest_path, replaced)
-        write_ledger(root, after_retry(entries, _readable(tried, kept=kept)))
-    tell(tried, len(wanted), kept=kept)
+            ingest = RowIngest(settings, Path(), pseudonymizer, reader)
+            tried = [item for part in parts_at(manifest_path) for item in retry_part(part, wanted, ingest)]
+        write_ledger(root, after_retry(entries, _readable(tried)))
+    tell(tried, len(wanted))
+
+
+def retry_part(part: Part, wanted: set[str], ingest: RowIngest) -> list[Retried]:
+    """Return what comes of the rows of one manifest; the digests of replaced files are renewed where `index` wrote it.
+
+    Args:
+        part: the manifest.
+        wanted: image keys.
+        ingest: reads a row as a run would, from whatever folder.
+    """
+    rows = read_part(part, patient=ingest.settings.patient, slices=ingest.settings.slices)
+    tried = list(retry(rows, wanted, replace(ingest, folder=part.manifest.parent)))
+    replaced = {span_and_row(item.row)[1]: item.sha256 for item in tried if item.sha256}
+    if not replaced or refresh_digests(part.manifest, replaced):
+        return tried
+    return [replace(item, kept=not item.sha256) for item in tried]
 
 
 def last_settings(root: Root) -> IngestSettings:
@@ -101,23 +120,23 @@ def retry(rows: Sequence[ManifestRow], wanted: set[str], ingest: RowIngest) -> I
         yield Retried(row.row, file, account.reason or "", sha256)
 
 
-def _readable(tried: Sequence[Retried], *, kept: bool) -> Mapping[str, bool]:
+def _readable(tried: Sequence[Retried]) -> Mapping[str, bool]:
     """Return which files the next run can take with every row that names them."""
-    unable = {item.file for item in tried if item.reason or (item.sha256 and not kept)}
+    unable = {item.file for item in tried if item.reason or not item.kept}
     return {item.file: item.file not in unable for item in tried}
 
 
-def tell(tried: Sequence[Retried], wanted: int, *, kept: bool) -> None:
+def tell(tried: Sequence[Retried], wanted: int) -> None:
     """Print a line per row, then the counts."""
     for item in tried:
         if item.reason:
             told = f"not readable: {item.reason} ({MEANING.get(Reason(item.reason), item.reason)})"
-        elif item.sha256 and not kept:
+        elif not item.kept:
             told = "readable, but it was replaced, and people wrote this manifest: put the file's new sha256 there"
         else:
             told = "readable; the manifest has its new sha256" if item.sha256 else "readable"
-        typer.echo(f"row {item.row}, file {item.file[:SHOWN_DIGITS]}: {told}")
-    able = sum(_readable(tried, kept=kept).values())
+        typer.echo(f"{row_name(item.row)}, file {item.file[:SHOWN_DIGITS]}: {told}")
+    able = sum(_readable(tried).values())
     gone = wanted - len({item.file for item in tried})
     elsewhere = f"; {gone:,} are not in this manifest" if gone else ""
     typer.echo(f"{able:,} of {wanted:,} files can be read now{elsewhere}. The next run takes them.")

@@ -4,6 +4,7 @@ from typing import Any, TextIO
 
 from pipeline.root import Root
 from pipeline.run_result import RunResult
+from pipeline.span_window import spans_in_words
 from pipeline.verdict import Verdict
 
 MEANINGS = {
@@ -49,6 +50,9 @@ def data_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("data" if number == 0 else "", f"{name}: {split['images']:,} images of {split['patients']:,} patients")
         for number, (name, split) in enumerate(splits.items())
     ]
+    spans = [its["span"] for its in (summary.get("data") or {}).get("spans") or ()]
+    if spans:
+        lines.append(("", spans_in_words(spans[0], spans[-1], len(spans))))
     if (summary.get("data") or {}).get("patient") == "unknown":
         lines.append(("", "patient independence is not proven: every image counts as its own patient"))
     metrics = {name: value for name, value in (summary.get("test") or {}).items() if isinstance(value, float)}

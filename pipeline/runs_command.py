@@ -1,13 +1,15 @@
 """`medtfx runs`: which runs a root has seen, and what one made of its data."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from components.image_example_gen.account_sums import account_sums
+from components.image_example_gen.row_number import row_name
 from pipeline.errors import ConfigError
 from pipeline.reasons import MEANING
 from pipeline.run_history import DRIFT_RULE, PastRun, existing_root, past_run, past_runs
@@ -64,6 +66,7 @@ def shown(run: PastRun) -> Iterator[str]:
         yield f"{item.left} = {item.right}" if item.holds else f"{item.left}, but {item.right}: THE SUM DOES NOT ADD UP"
     for reason, count in ((account.get("indexed") or {}).get("skipped") or {}).items():
         yield f"  skipped {count:,}: {reason}"
+    yield from _left_out(account)
     for name, split in account["splits"].items():
         yield f"{name}: {split['images']:,} images of {split['patients']:,} patients"
     for finding in run.drift:
@@ -72,12 +75,23 @@ def shown(run: PastRun) -> Iterator[str]:
     yield from _quarantined(run)
 
 
+def _left_out(account: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line per reason for which rows were left out on purpose, then a line per span."""
+    for reason, count in account["skipped"].items():
+        yield f"  left out {count:,}: {reason} ({MEANINGS.get(reason, reason)})"
+    for its in account.get("spans") or ():
+        yield (
+            f"span {its['span']}: {its['rows']:,} rows = {its['example']:,} examples + {its['quarantined']:,} quarantined "
+            f"+ {its['skipped']:,} skipped"
+        )
+
+
 def _quarantined(run: PastRun) -> Iterator[str]:
     """Yield a line per reason and one per row, the first of many."""
     ordered = sorted(run.quarantine, key=lambda item: (item["reason"], item["row"]))
     for reason, group in groupby(ordered, key=lambda item: item["reason"]):
         rows = list(group)
         yield f"quarantined {len(rows):,}: {reason} ({MEANINGS.get(reason, reason)})"
-        yield from (f"  row {item['row']}, file {item['file'][:SHOWN_DIGITS]}" for item in rows[:SHOWN_ROWS])
+        yield from (f"  {row_name(item['row'])}, file {item['file'][:SHOWN_DIGITS]}" for item in rows[:SHOWN_ROWS])
         if len(rows) > SHOWN_ROWS:
             yield f"  and {len(rows) - SHOWN_ROWS:,} more; --json has them all"

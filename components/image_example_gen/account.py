@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from components.image_example_gen.row_number import span_and_row
 from models.features import SPLITS
 from pipeline.reasons import Reason
 
@@ -26,9 +27,9 @@ class RowAccount:
     """What became of one row.
 
     Args:
-        row: of the manifest.
-        file: image_key; '' of a skipped row: a patient who is left out has no name here.
-        patient: patient_key; None without a patient id, and of a skipped row.
+        row: row_number.row_number of it: the row of the manifest, and the span where data come in spans.
+        file: image_key; '' of a row of a patient who is left out, who has no name here.
+        patient: patient_key; None without a patient id, and of a patient who is left out.
         split: None where it can't be told.
         label: None unless it is one of the configured classes.
         pixels_sha256: of the canonical pixels and their shape; None for a quarantined row.
@@ -74,10 +75,24 @@ def summary(
         "splits": {split: _split_summary([row for row in examples if row.split == split], settings.classes) for split in SPLITS},
         "quarantined": dict(sorted(reasons.items())),
         "skipped": dict(sorted(skipped.items())),
+        "spans": _span_summaries(rows),
         "unknown_labels": {"rows": reasons[Reason.UNKNOWN_LABEL.value]},
         "split_seed": settings.split_seed,
         "fractions": dict(zip(SPLITS, settings.fractions, strict=True)),
     }
+
+
+def _span_summaries(rows: Sequence[RowAccount]) -> list[dict[str, int]]:
+    """Return what became of each span's rows, ascending; nothing for data that don't come in spans."""
+    counts: dict[int, Counter[str]] = {}
+    for row in rows:
+        span, _ = span_and_row(row.row)
+        if span is not None:
+            counts.setdefault(span, Counter())[row.status] += 1
+    return [
+        {"span": span, "rows": its.total(), **{status: its[status] for status in (EXAMPLE, QUARANTINED, SKIPPED)}}
+        for span, its in sorted(counts.items())
+    ]
 
 
 def _split_summary(examples: Sequence[RowAccount], classes: Sequence[str]) -> dict[str, Any]:

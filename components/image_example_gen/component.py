@@ -1,5 +1,6 @@
 """ImageExampleGen: the graph's first node."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
@@ -17,9 +18,11 @@ from components.image_example_gen.executor import (
     MANIFEST,
     MANIFEST_SHA256,
     SETTINGS,
+    SPANS,
     WORK_DIR,
     Executor,
 )
+from components.image_example_gen.part import Part, joined_stamp, to_json
 from components.image_example_gen.settings import IngestSettings
 
 
@@ -31,6 +34,7 @@ class ImageExampleGenSpec(ComponentSpec):
         MANIFEST_SHA256: ExecutionParameter(type=str),
         FILES_STAMP: ExecutionParameter(type=str),
         INDEXED: ExecutionParameter(type=str),
+        SPANS: ExecutionParameter(type=str),
         SETTINGS: ExecutionParameter(type=str),
         WORK_DIR: ExecutionParameter(type=str),
     }
@@ -54,17 +58,17 @@ class ImageExampleGen(BaseBeamComponent):
         *,
         settings: IngestSettings,
         work_dir: Path,
-        files_stamp: str = "",
+        parts: Sequence[Part] = (),
         indexed: str = "",
     ) -> None:
         """Describe the node.
 
         Args:
-            manifest: the CSV file.
-            manifest_sha256: `manifest.digest` of it, part of the cache key.
+            manifest: the CSV file, or the pattern of the spans' files.
+            manifest_sha256: `part.identity` of it, part of the cache key.
             settings: everything else that the examples follow from.
             work_dir: folder for unfinished shards.
-            files_stamp: `manifest.files_stamp` of its files, part of the cache key and of the work folder's name.
+            parts: that manifest as it was planned, or those of the window's spans; their stamps are part of the cache key.
             indexed: JSON of what `index` counted when it wrote this very manifest; part of the cache key, for an account whose
                 source has since gained a file that is no image would not be true any more.
         """
@@ -72,8 +76,9 @@ class ImageExampleGen(BaseBeamComponent):
             manifest=str(manifest),
             manifest_sha256=manifest_sha256,
             settings=settings.to_json(),
-            files_stamp=files_stamp,
+            files_stamp=joined_stamp(parts) if parts else "",
             indexed=indexed,
+            spans=to_json(parts),
             work_dir=str(work_dir),
             examples=Channel(type=Examples),
             account=Channel(type=IngestAccount),

@@ -22,7 +22,7 @@ class ManifestRow:
     """One row of a manifest; its repr names no file and no patient.
 
     Args:
-        row: 1 for the first row below the header; empty lines don't count.
+        row: row_number.row_number of it; the first row below the header is row 1, empty lines don't count.
         path: as it stands in the file: absolute or relative to the manifest's folder.
         label: class name, or several separated by ';'.
         patient_id: '' where the manifest has none.
@@ -31,6 +31,7 @@ class ManifestRow:
         columns: the further columns by name.
         study_id, series_id: of the DICOM study and series that the image belongs to, or ''.
         frame: which frame of a multi-frame file, from 1 as DICOM counts; None: the file is one image.
+        span: that the manifest belongs to; None where data don't come in spans.
     """
 
     row: int
@@ -43,11 +44,13 @@ class ManifestRow:
     study_id: str = field(default="", repr=False)
     series_id: str = field(default="", repr=False)
     frame: int | None = None
+    span: int | None = None
 
     @property
     def image_name(self) -> str:
-        """The path, and the frame behind a '#' where the row names one: what tells this image from all others."""
-        return self.path if self.frame is None else f"{self.path}#{self.frame}"
+        """Span, path and frame as far as the row has them ('12:a.dcm#3'): what tells this image from all others."""
+        name = self.path if self.frame is None else f"{self.path}#{self.frame}"
+        return name if self.span is None else f"{self.span}:{name}"
 
 
 def digest(path: Path) -> str:

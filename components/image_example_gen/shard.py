@@ -26,6 +26,7 @@ from pipeline.reasons import Reason
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Ingested = tuple[RowAccount, bytes | None]
+Files = Mapping[str, Mapping[str, Any]]  # split -> {"bytes": size, "sha256": of the examples}
 AHEAD = 4  # rows per thread that may be decoded and wait for their turn
 
 
@@ -38,17 +39,20 @@ class Shard:
         count: of shards.
         rows: of the manifest.
         refused: rows, by number, that other rows of the manifest speak against.
+        span: that the manifest belongs to.
     """
 
     index: int
     count: int
     rows: tuple[ManifestRow, ...]
     refused: Mapping[int, Reason]
+    span: int | None = None
 
     @property
     def suffix(self) -> str:
-        """'00003-of-00016'."""
-        return f"{self.index:05d}-of-{self.count:05d}"
+        """'00003-of-00016', of span 12 'span-00000012-00003-of-00016': names sort as spans do."""
+        place = f"{self.index:05d}-of-{self.count:05d}"
+        return place if self.span is None else f"span-{self.span:08d}-{place}"
 
 
 def cut_shards(rows: Sequence[ManifestRow], seed: str, shard_rows: int) -> list[Shard]:
@@ -57,7 +61,7 @@ def cut_shards(rows: Sequence[ManifestRow], seed: str, shard_rows: int) -> list[
     mixed = sorted(rows, key=lambda row: (stable_fraction(seed, row.image_name), row.row))
     parts = [tuple(mixed[start : start + shard_rows]) for start in range(0, len(mixed), shard_rows)]
     return [
-        Shard(index, len(parts), part, {row.row: refused[row.row] for row in part if row.row in refused})
+        Shard(index, len(parts), part, {row.row: refused[row.row] for row in part if row.row in refused}, part[0].span)
         for index, part in enumerate(parts)
     ]
 
@@ -95,8 +99,13 @@ def write_shard(folder: Path, shard: Shard, ingested: Iterable[Ingested]) -> Non
     for path in paths.values():
         _temporary(path).rename(path)
     files = {split: {"bytes": path.stat().st_size, "sha256": hashes[split].hexdigest()} for split, path in paths.items()}
+    mark_done(folder, shard, files=files, rows=accounts)
+
+
+def mark_done(folder: Path, shard: Shard, *, files: Files, rows: Sequence[RowAccount]) -> None:
+    """Write the account of a shard whose files are in their place: it says that the shard is done."""
     done = account_file(folder, shard)
-    _temporary(done).write_text(json.dumps({"files": files, "rows": [asdict(account) for account in accounts]}))
+    _temporary(done).write_text(json.dumps({"files": files, "rows": [asdict(row) for row in rows]}))
     _temporary(done).rename(done)
 
 
@@ -119,10 +128,16 @@ def read_accounts(folder: Path, shards: Iterable[Shard]) -> Iterator[RowAccount]
         yield from (RowAccount(**row) for row in _content(folder, shard)["rows"])
 
 
-def content_sha256(folder: Path, shards: Iterable[Shard]) -> str:
-    """Return the digest of all examples, in order: equal for equal examples wherever they lie."""
-    digests = [_content(folder, shard)["files"][split]["sha256"] for shard in shards for split in SPLITS]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+def written_files(folder: Path, shard: Shard) -> Files:
+    """Return size and digest of the files of a shard that is done."""
+    files: Files = _content(folder, shard)["files"]
+    return files
+
+
+def content_digest(folder: Path, shard: Shard, split: str) -> str:
+    """Return the digest of a shard's examples of one split, in order: equal for equal examples wherever they lie."""
+    digest: str = written_files(folder, shard)[split]["sha256"]
+    return digest
 
 
 def _content(folder: Path, shard: Shard) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Which images and patients the run learned from and was judged by."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.run_report.report_data import QuarantinedRow, ReportData
@@ -8,8 +8,10 @@ from components.run_report.section import Section, absent
 from models.features import SPLITS
 from pipeline.reasons import MEANING, Reason
 from pipeline.skip_reasons import MEANING as SKIP_MEANING
+from pipeline.span_window import spans_in_words
 
 SHOWN_ROWS = 20
+SHOWN_SPANS = 14  # two weeks of days
 MEANINGS = {str(reason): words for reason, words in MEANING.items()}
 
 
@@ -28,11 +30,19 @@ def section(data: ReportData) -> Section:
         "skipped": skip_lines((account.get("indexed") or {}).get("skipped", {})),
         "quarantined": sum(account["quarantined"].values()),
         "excluded": account.get("skipped", {}).get(Reason.EXCLUDED_PATIENT, 0),
+        "sent_again": account.get("skipped", {}).get(Reason.SENT_AGAIN, 0),
+        **span_values(account.get("spans") or ()),
         "reasons": quarantine_lines(account["quarantined"], data.quarantined),
         "known_patients": account["patient"] == "column",
         "accepted": data_gate is not None and data_gate.verdict == "accepted",
     }
     return Section("data", "Data", "data_account.html.j2", values)
+
+
+def span_values(spans: Sequence[Mapping[str, int]]) -> dict[str, Any]:
+    """Return the window in words and the counts of its newest spans; both are empty for data that don't come in spans."""
+    window = spans_in_words(spans[0]["span"], spans[-1]["span"], len(spans)) if spans else ""
+    return {"window": window, "spans": spans[-SHOWN_SPANS:], "spans_before": len(spans[:-SHOWN_SPANS])}
 
 
 def split_line(account: Mapping[str, Any], split: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from components.image_example_gen.row_number import row_name, rows_in_words
 from components.run_report import (
     confusion,
     curves,
@@ -80,7 +81,9 @@ def environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters.update(count=count, percent=percent, figure=figure, seconds=seconds, short=short)
+    made.filters.update(
+        count=count, percent=percent, figure=figure, seconds=seconds, short=short, row_name=row_name, rows_in_words=rows_in_words
+    )
     return made
 
 

@@ -6,10 +6,12 @@ from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
+from components.blessing import Finding
+from components.image_example_gen.row_number import row_name
 from components.run_report.measures import Measured, measure
 from components.run_report.report_data import ReportData
 
-COUNTED = ("rows", "examples", "patient", "patients", "splits", "quarantined", "indexed", "skipped")  # of account.json
+COUNTED = ("rows", "examples", "patient", "patients", "splits", "quarantined", "indexed", "skipped", "spans")  # of account.json
 
 
 def summary(data: ReportData) -> str:
@@ -21,15 +23,20 @@ def summary(data: ReportData) -> str:
         "verdict": data.facts.verdict,
         "version": data.facts.version,
         "gates": {
-            gate: {"verdict": said.verdict, "findings": [asdict(finding) for finding in said.findings]}
+            gate: {"verdict": said.verdict, "findings": [named(finding) for finding in said.findings]}
             for gate, said in (data.blessings or {}).items()
         },
         "data": data.account and {key: data.account.get(key) for key in COUNTED},
-        "quarantine": [asdict(row) for row in data.quarantined],
+        "quarantine": [{**asdict(row), "name": row_name(row.row)} for row in data.quarantined],
         "test": None if test is None else figures(measure(test)),
         "seconds": {node.node: node.seconds for node in data.facts.nodes},
     }
     return json.dumps(strict(content), indent=2, allow_nan=False)
+
+
+def named(finding: Finding) -> dict[str, Any]:
+    """Return a finding as plain values, its rows by number and by name."""
+    return {**asdict(finding), "row_names": [row_name(number) for number in finding.rows]}
 
 
 def strict(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """The run configuration: typed, frozen, validated once. Defaults are the recommended values."""
 
-from pipeline.config.data import Data, DriftBounds, Fractions, NearRepeats, ShortcutBounds, SkewBounds
+from pipeline.config.data import Data, DriftBounds, Fractions, NearRepeats, ShortcutBounds, SkewBounds, Spans
 from pipeline.config.image import Image, ImageLimits, Rendering
 from pipeline.config.run import (
     FEWEST_PIXELS,
@@ -41,6 +41,7 @@ __all__ = [
     "ShortcutBounds",
     "SkewBounds",
     "Source",
+    "Spans",
     "TableSource",
     "Threshold",
     "Training",

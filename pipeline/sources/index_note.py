@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,21 @@ def counted(listing: Listing) -> dict[str, Any]:
     if files != accounted:
         raise MedtfxError(f"index: saw {files:,} files, but {used:,} used and {accounted - used:,} skipped make {accounted:,}")
     return {"files": files, "used": used, "rows": len(listing.entries), "skipped": skipped}
+
+
+def indexed_accounts(manifests: Sequence[tuple[Path, str]]) -> Mapping[str, Any] | None:
+    """Return what `counted` found of all manifests together; None where people wrote or changed one of them.
+
+    Args:
+        manifests: path and SHA-256 of each.
+    """
+    found = [indexed_account(path, sha256) for path, sha256 in manifests]
+    known = [account for account in found if account is not None]
+    if len(known) < len(found):
+        return None
+    sums = {name: sum(account[name] for account in known) for name in ("files", "used", "rows")}
+    skipped = sum((Counter(account["skipped"]) for account in known), Counter[str]())
+    return {**sums, "skipped": dict(sorted(skipped.items()))}
 
 
 def indexed_account(manifest: Path, manifest_sha256: str) -> Mapping[str, Any] | None:

@@ -53,11 +53,16 @@ class IndexResult:
     files: int
 
 
-def index(source: Source, manifest: Path) -> IndexResult:
+def index(source: Source, manifest: Path, *, fewest_classes: int = 2) -> IndexResult:
     """Write the manifest of a source, and beside it what `is_current` needs.
 
+    Args:
+        source: what to index.
+        manifest: the CSV file to write.
+        fewest_classes: that the source must hold.
+
     Raises:
-        ConfigError: when the source gives no data set of two classes or more, the manifest can't be written, or one that people
+        ConfigError: when the source gives no data set of so many classes, the manifest can't be written, or one that people
             wrote or changed is in its place.
     """
     before = _own_manifest_digest(manifest)
@@ -66,7 +71,7 @@ def index(source: Source, manifest: Path) -> IndexResult:
         listing = list_source(source, manifest)
         account = counted(listing)
         classes = Counter(entry.label for entry in listing.entries)
-        _check_classes(classes)
+        _check_classes(classes, fewest_classes)
         digests = _sha256_of_entries(listing.entries)
         content = manifest_bytes(listing.entries, digests, manifest.parent)
         _write(note_path(manifest), _note_bytes(source, listing, manifest=manifest, digests=[_sha256(content), before]))
@@ -148,9 +153,9 @@ def _cell(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
 
 
-def _check_classes(classes: Mapping[str, int]) -> None:
-    """Raise ConfigError unless there are two classes or more, none with a ';' in its name."""
-    if len(classes) < 2:
+def _check_classes(classes: Mapping[str, int], fewest: int) -> None:
+    """Raise ConfigError unless there are enough classes, none with a ';' in its name."""
+    if len(classes) < fewest:
         raise ConfigError(f"source: holds one class only, {next(iter(classes))!r}; expected two or more")
     wrong = sorted(name for name in classes if ";" in name)
     if wrong:

@@ -74,6 +74,16 @@ def test_configuration_is_frozen() -> None:
         (changed(image={"limits": {"pixels": 10}}), r"image\.limits\.pixels"),
         (changed(image={"rendering": {"burned_in": "ignore"}}), "'quarantine' or 'accept'"),
         (changed(image={"sixteen_bit_range": [0, 65_536]}), "0 <= low < high"),
+        (changed(data={"manifest": "in/{YYYY}/m.csv"}), "the day of a delivery tells when a patient was seen; expected {SPAN}"),
+        (changed(data={"manifest": "in/{SPAN}/{SPAN}.csv"}), "names {SPAN} 2 times; expected once"),
+        (changed(data={"spans": {"last": 2}}), "spans.last: the manifest comes in no spans; expected {SPAN} in `manifest`"),
+        (changed(data={"span": 3}), "span: the manifest comes in no spans"),
+        (changed(data={"manifest": "{SPAN}/m.csv", "spans": {"last": 0}}), "greater than or equal to 1"),
+        (
+            changed(data={"manifest": "{SPAN}/m.csv", "source": {"kind": "class_folders", "path": "images"}}),
+            "source: expected {SPAN} both in `manifest` and in the source's `path`, or in neither",
+        ),
+        (changed(data={"manifest": "{SPAN}/m.csv", "source": {"kind": "demo"}}), "or in neither"),
         (
             changed(image={"size": 21}, training={"model": "article_cnn"}),
             r"image\.size: 21; expected 22 or more for training\.model article_cnn",

@@ -24,7 +24,7 @@ NODES = [
 def pipeline(project: Path, tmp_path: Path) -> Pipeline:
     config = config_file.load(project / "configs" / "demo.yaml")
     inputs = graph.Inputs(
-        manifest_sha256="ab", files_stamp="ef", key_file=tmp_path / "key", key_id="cd", schema_file=tmp_path / "schema.pbtxt"
+        manifest_sha256="ab", parts=(), key_file=tmp_path / "key", key_id="cd", schema_file=tmp_path / "schema.pbtxt"
     )
     return graph.build(config, root.prepare(tmp_path / "root"), inputs)
 
@@ -72,7 +72,7 @@ def test_gate_and_baseline_are_told_the_image_form_and_what_is_known_of_patients
     known = config_file.load(project / "configs" / "demo.yaml")
     config = known.model_copy(update={"data": known.data.model_copy(update={"patient": "unknown"})})
     inputs = graph.Inputs(
-        manifest_sha256="ab", files_stamp="ef", key_file=tmp_path / "key", key_id="cd", schema_file=tmp_path / "schema.pbtxt"
+        manifest_sha256="ab", parts=(), key_file=tmp_path / "key", key_id="cd", schema_file=tmp_path / "schema.pbtxt"
     )
     built = graph.build(config, root.prepare(tmp_path / "root"), inputs)
     nodes = {node.id: node for node in built.components}
@@ -85,9 +85,7 @@ def test_ingest_and_training_are_told_the_same_rendering(project: Path, tmp_path
     rendering = Rendering(windows=((40, 400),), frames="maximum", burned_in="accept")
     known = config_file.load(project / "configs" / "demo.yaml")
     config = known.model_copy(update={"image": known.image.model_copy(update={"rendering": rendering})})
-    inputs = graph.Inputs(
-        manifest_sha256="ab", files_stamp="ef", key_file=None, key_id="cd", schema_file=tmp_path / "schema.pbtxt"
-    )
+    inputs = graph.Inputs(manifest_sha256="ab", parts=(), key_file=None, key_id="cd", schema_file=tmp_path / "schema.pbtxt")
     assert graph.ingest_settings(config, inputs).rendering == RenderSettings(((40.0, 400.0),), "maximum", "accept")
     told = graph.training_config(config, root.prepare(tmp_path / "root"))["image"]
     assert Image.model_validate(told).rendering == rendering
@@ -97,9 +95,7 @@ def test_limits_of_ingest_are_those_of_the_configuration(project: Path, tmp_path
     known = config_file.load(project / "configs" / "demo.yaml")
     image = Image(max_pixels=7, sixteen_bit_range=(1, 9), limits=ImageLimits(seconds=1.5, bytes=10))
     config = known.model_copy(update={"image": image})
-    inputs = graph.Inputs(
-        manifest_sha256="ab", files_stamp="ef", key_file=None, key_id="cd", schema_file=tmp_path / "schema.pbtxt"
-    )
+    inputs = graph.Inputs(manifest_sha256="ab", parts=(), key_file=None, key_id="cd", schema_file=tmp_path / "schema.pbtxt")
     settings = graph.ingest_settings(config, inputs)
     assert settings.limits == Limits(pixels=7, seconds=1.5, bytes=10)
     assert settings.canonical.max_pixels == 7
@@ -135,7 +131,7 @@ from pathlib import Path
 from pipeline import config_file, graph, root
 from pipeline.node_launch import CompiledRun
 config = config_file.load(Path("configs/demo.yaml"))
-inputs = graph.Inputs(manifest_sha256="ab", files_stamp="ef", key_file=Path("key"), key_id="cd", schema_file=Path("schema.pbtxt"))
+inputs = graph.Inputs(manifest_sha256="ab", parts=(), key_file=Path("key"), key_id="cd", schema_file=Path("schema.pbtxt"))
 print(CompiledRun(graph.build(config, root.prepare(Path(sys.argv[1])), inputs), {}).digest)
 """
 

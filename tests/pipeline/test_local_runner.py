@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.image_example_gen.executor import planned_rows
-from components.image_example_gen.settings import IngestSettings
+from components.image_example_gen.part import Part, unchanged_rows
 from pipeline.errors import ConfigError
 from pipeline.local_runner import explain, machine, new_run_id
 
@@ -74,7 +73,7 @@ def test_error_of_a_node_names_no_path_of_the_data_below_the_root(tmp_path: Path
     assert failure.startswith("manifest <data.manifest>: changed after the run began")
     manifest = tmp_path / "Doe_Jane" / "manifest.csv"
     with pytest.raises(ConfigError, match="Doe_Jane"):  # what the node says without the mask
-        planned_rows(manifest, "0" * 64, IngestSettings(classes=(), key_id=""))
+        unchanged_rows(Part(manifest, sha256="0" * 64), patient="column", slices=())
     kept = [path for folder in ("reports", "logs") for path in (tmp_path / "root" / folder).iterdir()]
     assert {"latest.html", "run.log"} <= {path.name for path in kept}
     assert all("Doe_Jane" not in path.read_text() for path in kept)

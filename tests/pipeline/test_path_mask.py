@@ -37,6 +37,23 @@ def test_source_paths_are_named_by_their_key(mask: PathMask, text: str, masked: 
     assert mask(text) == masked
 
 
+def test_what_lies_in_a_span_is_named_by_the_folder_of_all_spans() -> None:
+    tree = {
+        "name": "small",
+        "data": {
+            "manifest": "/in/doe/{SPAN}/m.csv",
+            "source": {"kind": "class_folders", "path": "/archive/doe/{SPAN}"},
+            "classes": ["ill", "well"],
+        },
+        "evaluation": {"thresholds": [{"metric": "auc", "at_least": 0.5}]},
+        "gate": {"rules": []},
+    }
+    mask = PathMask(Config.model_validate(tree), Path("/root"))
+    assert mask("span 2: manifest /in/doe/2/m.csv: holds no rows") == "span 2: manifest <folder of data.manifest> holds no rows"
+    assert mask("No such file: '/archive/doe/2/ill/1.png'") == "No such file: '<folder of data.source.path>'"
+    assert mask('{"manifest": "/in/doe/{SPAN}/m.csv"}') == '{"manifest": "<data.manifest>"}'
+
+
 @pytest.mark.parametrize("path", [f"{FOLDER}/runs/small", f"{FOLDER}/runs/small/artifacts/Trainer"])
 def test_paths_below_the_root_stay(mask: PathMask, path: str) -> None:
     assert mask(f"wrote {path}.") == f"wrote {path}."

@@ -1,6 +1,8 @@
+from dataclasses import replace
 from pathlib import Path
 
 from components.image_example_gen.account import RowAccount
+from components.image_example_gen.row_number import row_number
 from pipeline import root
 from pipeline.quarantine_ledger import LedgerEntry, after_retry, after_run, read_ledger, write_ledger
 
@@ -54,3 +56,11 @@ def test_ledger_is_kept_below_the_root_for_its_owner(tmp_path: Path) -> None:
     write_ledger(state, FIRST)
     assert read_ledger(state) == FIRST
     assert (state.path / "quarantine.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_row_of_a_span_stands_with_its_span_and_a_repeat_is_no_loss() -> None:
+    ledger = after_run((), [lost(row_number(12, 17), "a"), lost(row_number(13, 1), "b")], "run-1")
+    assert [(entry.span, entry.row) for entry in ledger] == [(12, 17), (13, 1)]
+    again = replace(taken(row_number(13, 1), "b"), status="skipped", reason="sent_again")
+    later = after_run(ledger, [lost(row_number(12, 18), "a"), again], "run-2")
+    assert [(entry.span, entry.row, entry.state) for entry in later] == [(12, 18, "open"), (13, 1, "readmitted")]

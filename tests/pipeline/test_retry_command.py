@@ -1,3 +1,4 @@
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -7,7 +8,8 @@ from PIL import Image
 from components.image_example_gen.account import RowAccount, write_account
 from components.image_example_gen.guarded_worker import GuardedRenderer
 from components.image_example_gen.image_reader import ImageReader
-from components.image_example_gen.manifest import digest, read_manifest
+from components.image_example_gen.manifest import read_manifest
+from components.image_example_gen.part import read_part
 from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.row_ingest import RowIngest
 from components.image_example_gen.settings import IngestSettings
@@ -17,6 +19,7 @@ from pipeline.errors import ConfigError
 from pipeline.quarantine_ledger import after_run, read_ledger, write_ledger
 from pipeline.retry_command import retry_command
 from pipeline.root import Root
+from pipeline.run_parts import parts_at
 
 KEY = bytes(range(32))
 SETTINGS = IngestSettings(classes=("ill", "well"), key_id=Pseudonymizer(KEY).key_id, patient="unknown", size=16, channels=1)
@@ -36,14 +39,16 @@ def manifest(tmp_path: Path) -> Path:
 
 
 def run(state: Root, manifest: Path, run_id: str) -> list[RowAccount]:
-    """Do what a run does with rows, account and ledger."""
+    """Do what a run does with rows, account and ledger; the manifest may be the pattern of spans."""
     with GuardedRenderer(SETTINGS.rendering, SETTINGS.limits) as renderer:
         reader = ImageReader(SETTINGS.canonical, SETTINGS.limits, renderer)
-        ingest = RowIngest(SETTINGS, manifest.parent, Pseudonymizer(KEY), reader)
-        rows = [ingest.ingest(row)[0] for row in read_manifest(manifest, patient="unknown")]
+        rows = []
+        for part in parts_at(manifest):
+            ingest = RowIngest(SETTINGS, part.manifest.parent, Pseudonymizer(KEY), reader)
+            rows += [ingest.ingest(row)[0] for row in read_part(part, patient="unknown")]
     folder = state.artifacts / "ImageExampleGen" / "account" / run_id
     folder.mkdir(parents=True)
-    write_account(folder, rows, settings=SETTINGS, manifest_sha256=digest(manifest))
+    write_account(folder, rows, settings=SETTINGS, manifest_sha256="")
     write_ledger(state, after_run(read_ledger(state), rows, run_id))
     return rows
 
@@ -54,6 +59,27 @@ def state(tmp_path: Path, manifest: Path) -> Root:
     made = root.prepare(tmp_path / "root")
     run(made, manifest, "1")
     return made
+
+
+def test_retry_looks_into_every_span_and_renews_the_digest_there(
+    tmp_path: Path, manifest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for span in (1, 2):  # equal paths in both spans, the first image damaged in both
+        shutil.copytree(tmp_path / "scans", tmp_path / "in" / str(span) / "scans")
+        source = ClassFolderSource(kind="class_folders", path=tmp_path / "in" / str(span) / "scans")
+        sources.index(source, tmp_path / "in" / str(span) / "manifest.csv")
+    pattern = tmp_path / "in" / "{SPAN}" / "manifest.csv"
+    state = root.prepare(tmp_path / "root")
+    run(state, pattern, "1")
+    shutil.copyfile(tmp_path / "whole.png", tmp_path / "in/2/scans/ill/a.png")
+    retry_command(pattern, state.path, KEY)
+    printed = capsys.readouterr().out
+    assert "span 1, row 1, file " in printed
+    assert "span 2, row 1, file " in printed
+    assert "1 of 2 files can be read now" in printed
+    assert [(entry.span, entry.row, entry.state) for entry in read_ledger(state)] == [(1, 1, "open"), (2, 1, "readable")]
+    whole = hashlib.sha256((tmp_path / "whole.png").read_bytes()).hexdigest()
+    assert read_manifest(tmp_path / "in/2/manifest.csv", patient="unknown")[0].sha256 == whole
 
 
 def test_replaced_file_is_readable_and_the_next_run_takes_it(

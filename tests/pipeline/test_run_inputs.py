@@ -120,11 +120,11 @@ def test_counts_come_while_a_source_is_indexed_and_only_then(shared_data: Path, 
         end()
         told.append("end")
 
-    run_inputs.prepare_inputs(config, state, lambda _: None, indexing())
+    run_inputs.prepare_inputs(config, state, lambda _: None, indexing)
     files = sum(path.is_file() for path in (shared_data / "dicom").rglob("*"))
     assert told[0].startswith("32 of ") and told[-2:] == [f"{files} of {files} files", "end"]
     told.clear()
-    run_inputs.prepare_inputs(config, state, lambda _: None, indexing())
+    run_inputs.prepare_inputs(config, state, lambda _: None, indexing)
     assert told == []
 
 

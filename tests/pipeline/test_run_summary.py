@@ -33,6 +33,12 @@ def test_pushed_run_names_model_report_and_figures() -> None:
         assert part in text
 
 
+def test_window_of_spans_is_named() -> None:
+    data = {**SUMMARY["data"], "spans": [{"span": 3}, {"span": 4}, {"span": 7}]}
+    assert "spans 3 to 7 (3 spans)" in printed(RunResult("r", Verdict.PUSHED, summary={**SUMMARY, "data": data}))
+    assert "span" not in printed(RunResult("r", Verdict.PUSHED, summary=SUMMARY))
+
+
 def test_refusal_says_which_rule_and_that_nothing_changed() -> None:
     findings = (Finding("data.classes", "class ill in test", "at least 1 image", "no image"),)
     text = printed(RunResult("r", Verdict.DATA_REFUSED, findings=findings))

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from components.image_example_gen.row_number import row_number
 from pipeline.errors import ConfigError
 from pipeline.root import Root
 from pipeline.run_history import PastRun
@@ -70,6 +71,16 @@ def test_sum_that_does_not_add_up_is_shouted() -> None:
     data = {"rows": 5, "examples": 3, "quarantined": {}, "skipped": {}, "splits": {}}
     lines = list(shown(PastRun("20260102T030405-1a2b", {"verdict": "failed", "version": None, "data": data})))
     assert "5 rows, but 3 examples + 0 quarantined + 0 skipped: THE SUM DOES NOT ADD UP" in lines
+
+
+def test_spans_and_what_was_left_out_are_told_row_by_row_name() -> None:
+    spans = [{"span": span, "rows": 4, "example": 2, "quarantined": 1, "skipped": 1} for span in (2, 3)]
+    data = {"rows": 8, "examples": 4, "quarantined": {"truncated": 2}, "skipped": {"sent_again": 2}, "splits": {}, "spans": spans}
+    rows = [{"row": row_number(3, 4), "file": "f" * 32, "reason": "truncated"}]
+    told = list(shown(PastRun("x", {"verdict": "failed", "version": None, "data": data, "quarantine": rows})))
+    assert "  left out 2: sent_again (an earlier span of the window holds the same image of the patient; it counts once)" in told
+    assert "span 3: 4 rows = 2 examples + 1 quarantined + 1 skipped" in told
+    assert "  span 3, row 4, file ffffffffffff" in told
 
 
 def test_a_long_quarantine_is_cut_and_the_rest_is_counted() -> None:

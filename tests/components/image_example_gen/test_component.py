@@ -26,4 +26,5 @@ def test_properties_are_plain_text() -> None:
         "files_stamp": "",
         "work_dir": "work",
         "indexed": "",
+        "spans": "",
     }

@@ -22,8 +22,9 @@ from components import progress
 from components.image_example_gen.account import read_account, read_rows
 from components.image_example_gen.component import ImageExampleGen
 from components.image_example_gen.exclusion import exclusion_digest, read_exclusions
-from components.image_example_gen.executor import WriteShard, planned_rows, pseudonymizer_of
+from components.image_example_gen.executor import WriteShard, pseudonymizer_of
 from components.image_example_gen.manifest import digest, read_manifest
+from components.image_example_gen.plan import Task
 from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.shard import cut_shards, is_done
 from models import features
@@ -235,12 +236,6 @@ def excluding(data: Any, path: Path) -> Any:
     return data.with_settings(exclude_file=str(path), exclude_digest=digest)
 
 
-def test_changed_manifest_is_told(make_data: Callable[..., Any]) -> None:
-    data = make_data()
-    with pytest.raises(ConfigError, match="changed after the run began"):
-        planned_rows(data.manifest, "0" * 64, data.settings)
-
-
 def test_wrong_key_is_told_without_the_key(make_data: Callable[..., Any]) -> None:
     settings = make_data().with_settings(key_id="00000000").settings
     with pytest.raises(ConfigError, match="the run was planned with 00000000"):
@@ -251,8 +246,9 @@ def test_beam_step_yields_indexes_and_no_pixels(make_data: Callable[..., Any], t
     data = make_data(12)
     shards = cut_shards(read_manifest(data.manifest, slices=("site",)), "medtfx", 5)
     with beam.Pipeline(argv=["--runner=FnApiRunner"]) as pipeline:
-        step = WriteShard(data.settings, data.folder, work=tmp_path / "work", total=12)
-        written = pipeline | beam.Create(shards) | beam.ParDo(step)
+        step = WriteShard(data.settings, total=12)
+        tasks = [Task(shard, data.folder, tmp_path / "work") for shard in shards]
+        written = pipeline | beam.Create(tasks) | beam.ParDo(step)
         assert_that(written, equal_to([0, 1, 2]))
     assert all(is_done(tmp_path / "work", shard) for shard in shards)
 
@@ -265,9 +261,9 @@ def test_step_leaves_no_process_behind(make_data: Callable[..., Any], tmp_path: 
     data = make_data(4)
     (data.folder / data.rows[0][0]).write_bytes((shared_data / "dicom/pydicom/CT_small.dcm").read_bytes())
     (shard,) = cut_shards(read_manifest(data.manifest), "s", 9)
-    step = WriteShard(data.settings, data.folder, work=tmp_path / "work", total=4)
+    step = WriteShard(data.settings, total=4)
     step.setup()
-    assert list(step.process(shard)) == [0]
+    assert list(step.process(Task(shard, data.folder, tmp_path / "work"))) == [0]
     started = {worker.pid for worker in step._renderer._workers}
     assert len(started) == 1
     step.teardown()

@@ -14,7 +14,7 @@ from components.image_example_gen.shard import (
     Ingested,
     Shard,
     account_file,
-    content_sha256,
+    content_digest,
     cut_shards,
     examples_file,
     in_order,
@@ -22,6 +22,7 @@ from components.image_example_gen.shard import (
     read_accounts,
     write_shard,
 )
+from models.features import SPLITS
 from pipeline.reasons import Reason
 
 SHARD = Shard(3, 16, (), {})
@@ -99,7 +100,7 @@ def test_shard_that_lost_something_is_not_done(tmp_path: Path, damage: str) -> N
 def test_content_digest_follows_the_examples_alone(tmp_path: Path) -> None:
     for name, ingested in (("one", INGESTED), ("two", INGESTED), ("three", INGESTED[:2])):
         write_shard(tmp_path / name, SHARD, ingested)
-    one, two, three = (content_sha256(tmp_path / name, [SHARD]) for name in ("one", "two", "three"))
+    one, two, three = ([content_digest(tmp_path / name, SHARD, split) for split in SPLITS] for name in ("one", "two", "three"))
     assert one == two != three
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from components.image_example_gen.row_number import row_number
 from components.run_report.data_account import SHOWN_ROWS, quarantine_lines, skip_lines
 from components.run_report.page import render
 from components.run_report.report_data import QuarantinedRow, ReportData
@@ -31,6 +32,22 @@ def test_rows_of_excluded_patients_are_counted(data: ReportData) -> None:
         replace(data, account={**data.account, "skipped": {"excluded_patient": 1234}})
     )
     assert "data.exclude" not in render(data)
+
+
+def test_window_and_newest_spans_are_shown_with_what_was_sent_again(data: ReportData) -> None:
+    assert data.account is not None
+    spans = [{"span": span, "rows": 9, "example": 7, "quarantined": 1, "skipped": 1} for span in range(1, 31)]
+    page = render(replace(data, account={**data.account, "spans": spans, "skipped": {"sent_again": 30}}))
+    assert "Rows of spans 1 to 30 (30 spans), the last 14" in page
+    assert '<th scope="row">span 17</th>' in page
+    assert '<th scope="row">span 16</th>' not in page
+    assert "30 rows hold an image that an earlier span has of the same patient" in page
+    assert "span 1" not in render(data)
+
+
+def test_rows_are_named_with_their_span(data: ReportData) -> None:
+    lost = QuarantinedRow(row_number(12, 17), "f" * 32, "truncated")
+    assert "span 12, row 17 <code>ffffffffffff</code>" in render(replace(data, quarantined=(lost,)))
 
 
 def test_unknown_patients_are_said_to_prove_nothing(data: ReportData) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.errors import MedtfxError
 from pipeline.sources.entry import Entry, Listing
-from pipeline.sources.index_note import counted, indexed_account, note_path
+from pipeline.sources.index_note import counted, indexed_account, indexed_accounts, note_path
 
 ENTRIES = (Entry(Path("a.dcm"), "ill"), Entry(Path("a.dcm"), "ill"), Entry(Path("b.dcm"), "well"))
 
@@ -34,3 +34,12 @@ def test_account_of_another_manifest_is_none(tmp_path: Path, noted: str | None) 
 def test_account_of_this_very_manifest_is_read(tmp_path: Path) -> None:
     note_path(tmp_path / "m.csv").write_text('{"manifest_sha256": "this", "indexed": {"files": 1}}')
     assert indexed_account(tmp_path / "m.csv", "this") == {"files": 1}
+
+
+def test_accounts_of_spans_are_added_up_unless_people_wrote_one(tmp_path: Path) -> None:
+    noted = '{"manifest_sha256": "%s", "indexed": {"files": 4, "used": 2, "rows": 3, "skipped": {"hidden": %d}}}'
+    for number in (1, 2):
+        note_path(tmp_path / f"{number}.csv").write_text(noted % (number, number))
+    spans = [(tmp_path / "1.csv", "1"), (tmp_path / "2.csv", "2")]
+    assert indexed_accounts(spans) == {"files": 8, "used": 4, "rows": 6, "skipped": {"hidden": 3}}
+    assert indexed_accounts([*spans, (tmp_path / "3.csv", "3")]) is None
