@@ -8,16 +8,19 @@ from pathlib import Path
 
 import typer
 
+from components.pusher.manifest import Provenance
 from components.pusher.object_store import push_objects
 from components.pusher.push import push
 from components.pusher.repeat import ModelRefusedError, blessed_files, provenance_of, version_to_repeat
 from components.pusher.served import standing
 from components.pusher.versions import State, Version, served, versions
+from pipeline import logs
 from pipeline.errors import ConfigError
 from pipeline.root import Root
 from pipeline.run_history import past_run
 from pipeline.serving_folder import ServingFolder
 
+LOG_FILE = "push.log"  # what TensorFlow says while the model is loaded
 EXPORTS = "Trainer/model/*/Format-Serving"  # below the artifacts
 NO_RENAME = (errno.ENOSYS, errno.ENOTSUP, errno.EXDEV, errno.EPERM, errno.EIO)
 
@@ -47,7 +50,7 @@ def push_command(source: ServingFolder, what: str | None, target: Target, *, as_
     version = version_to_repeat(source.path, _number(source, what))
     exports = source.root.artifacts.glob(EXPORTS) if source.root else iter(())
     files = blessed_files(version, exports)
-    pushed, new = _push(files, version, source.path, target)
+    pushed, new = _push(files, version, source, target)
     if as_json:
         told = {"version": pushed.number, "state": pushed.state.value, "pushed": new, "pushed_to": str(pushed.folder)}
         typer.echo(json.dumps(told))
@@ -85,20 +88,16 @@ def _version_of_run(root: Root, what: str) -> int:
     return int(run.summary["version"])
 
 
-def _push(files: Path, version: Version, source: Path, target: Target) -> tuple[Version, bool]:
+def _push(files: Path, version: Version, source: ServingFolder, target: Target) -> tuple[Version, bool]:
     """Push unless the target serves these files already; return the version there and whether it is new."""
     found = standing(files, target.folder)
     if found is not None and found.state in (State.SERVED, State.WAITING):
         return found, False
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read once, when TensorFlow's C++ code loads
-    from components.pusher.load_check import check_loads  # noqa: PLC0415 - TensorFlow loads here
-
-    provenance = provenance_of(version, elsewhere=target.folder != source)
+    provenance = provenance_of(version, elsewhere=target.folder != source.path)
+    log = source.root.logs / LOG_FILE if source.root else Path(os.devnull)
     try:
-        if target.objects:
-            number = push_objects(files, target.folder, provenance=provenance, check=check_loads, base_path=target.base_path)
-        else:
-            number = push(files, target.folder, provenance=provenance, check=check_loads)
+        with logs.captured(log):
+            number = _copy(files, target, provenance)
     except OSError as error:
         if error.errno in NO_RENAME and not target.objects:
             raise ConfigError(
@@ -106,3 +105,12 @@ def _push(files: Path, version: Version, source: Path, target: Target) -> tuple[
             ) from error
         raise
     return next(known for known in versions(target.folder) if known.number == number), True
+
+
+def _copy(files: Path, target: Target, provenance: Provenance) -> int:
+    """Load the files as a server would, then push them; return the version."""
+    from components.pusher.load_check import check_loads  # noqa: PLC0415 - TensorFlow loads here
+
+    if target.objects:
+        return push_objects(files, target.folder, provenance=provenance, check=check_loads, base_path=target.base_path)
+    return push(files, target.folder, provenance=provenance, check=check_loads)
