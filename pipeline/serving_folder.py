@@ -39,7 +39,7 @@ def serving_folder(root: Path | None, serving: Path | None, model: str | None) -
             raise ConfigError(f"{serving}: no such folder; expected one that holds the versions of a served model")
         return ServingFolder(serving.absolute(), None)
     state = existing_root(root or _only_root())
-    return ServingFolder(state.serving(model or _only_model(state)), state)
+    return ServingFolder(state.serving(_model_of(state, model)), state)
 
 
 def _only_root() -> Path:
@@ -51,11 +51,13 @@ def _only_root() -> Path:
     return roots[0]
 
 
-def _only_model(state: Root) -> str:
-    """Return the only model that a root has pushed."""
+def _model_of(state: Root, model: str | None) -> str:
+    """Return the model of a root that a user named, or the only one that it has pushed."""
     folder = state.path / "serving"
     names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
-    if len(names) != 1:
-        found = f"several models: {', '.join(names)}. Name one with --model." if names else "no model yet"
-        raise ConfigError(f"{state.path}: has pushed {found}")
-    return names[0]
+    if not names:
+        raise ConfigError(f"{state.path}: has pushed no model yet")
+    if model not in names and (model or len(names) > 1):
+        asked = f"no model {model}, but" if model else "several models:"
+        raise ConfigError(f"{state.path}: has pushed {asked} {', '.join(names)}. Name one with --model.")
+    return model or names[0]

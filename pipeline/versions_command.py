@@ -20,7 +20,7 @@ def versions_command(folder: Path, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"folder": str(folder), "versions": [told(version) for version in known]}))
         return
-    typer.echo(f"{folder}: {f'{len(known)} versions' if known else 'no version yet'}")
+    typer.echo(f"{folder}: {len(known)} {'version' if len(known) == 1 else 'versions'}")
     for line in table([row(version) for version in known]):
         typer.echo(line)
 

@@ -30,7 +30,7 @@ def seen(root: Path) -> list[int]:
     return [version.number for version in versions(root / "serving" / "demo") if version.visible]
 
 
-def test_version_is_pinned_served_taken_back_and_pushed_again(own_data, quickly, medtfx, files_below, tmp_path: Path) -> None:
+def test_version_is_pinned_served_taken_back_and_pushed_again(own_data, quickly, files_below, tmp_path: Path) -> None:
     root, config = tmp_path / "root", own_data(nothing_changed)
     words = ("run", config, "--root", root, "--json")
     at = ("--root", root, "--json")
@@ -55,7 +55,7 @@ def test_version_is_pinned_served_taken_back_and_pushed_again(own_data, quickly,
     assert (third.result["verdict"], files_below(root / "serving")) == ("model_refused", served)
 
     # B is taken back. Its configuration comes again: B is not pushed, and the run says why.
-    assert medtfx("rollback", *at).result == {"serves": a, "withdrawn": [b]}
+    assert quickly("rollback", *at).result == {"serves": a, "withdrawn": [b]}
     served = files_below(root / "serving")
     fourth = quickly(*words, *BETTER)
     assert (fourth.code, fourth.result["verdict"], fourth.result["pushed_to"]) == (4, "withdrawn", None)
@@ -64,23 +64,23 @@ def test_version_is_pinned_served_taken_back_and_pushed_again(own_data, quickly,
     assert (seen(root), files_below(root / "serving")) == ([a], served)
 
     # Pushed again by a person it has a new number, and the run finds it there.
-    again = medtfx("push", str(b), *at)
+    again = quickly("push", str(b), *at)
     c = again.result["version"]
     assert (again.code, again.result["state"], seen(root)) == (0, "served", [a, c])
     fifth = quickly(*words, *BETTER)
     assert (fifth.code, fifth.result["verdict"], fifth.result["version"]) == (0, "unchanged", str(c))
-    refused = medtfx("push", third.result["run_id"], "--root", root)
+    refused = quickly("push", third.result["run_id"], "--root", root)
     assert refused.code == 4
     assert "came to model_refused; only what every gate has blessed is pushed" in refused.stderr
 
     # Everything is as pushed, until a byte is not.
-    assert medtfx("verify", "--root", root).code == 0
+    assert quickly("verify", "--root", root).code == 0
     (root / "serving" / "demo" / str(c) / "saved_model.pb").write_bytes(b"torn")
-    damaged = medtfx("verify", *at)
+    damaged = quickly("verify", *at)
     assert damaged.code == 1
     differing = {found["version"]: found["differences"] for found in damaged.result["versions"] if found["differences"]}
     assert differing == {c: [{"kind": "changed", "file": "saved_model.pb"}]}
-    listed = medtfx("versions", *at).result["versions"]
+    listed = quickly("versions", *at).result["versions"]
     assert [(version["version"], version["state"]) for version in listed] == [(c, "served"), (b, "withdrawn"), (a, "kept")]
     assert listed[0]["repeats"] == b
     assert json.dumps(listed[0]["metrics"]) == json.dumps(listed[1]["metrics"])

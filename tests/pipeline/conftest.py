@@ -1,11 +1,17 @@
-"""A root with two runs, as their reports' summaries tell."""
+"""A root with two runs, as their reports' summaries tell; a serving folder with two versions, and commands about it."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from components.pusher.manifest import Provenance
+from components.pusher.push import push
 from pipeline import root
+from pipeline.command_line import app
 from pipeline.root import Root
 
 FIRST, SECOND = "20260102T030405-1a2b", "20260103T030405-3c4d"
@@ -34,3 +40,28 @@ def root_with_runs(tmp_path: Path) -> Root:
         folder.mkdir(parents=True)
         (folder / "summary.json").write_text(json.dumps(content))
     return state
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Path:
+    """Two versions of a model that both gates have blessed."""
+    blessings = {"ClinicalGate": "accepted", "InfraValidator": "accepted"}
+    for name, auc in (("a", 0.91), ("b", 0.92)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "saved_model.pb").write_text(name)
+        known = Provenance(FIRST, 1, blessings, data_digest="d" * 64, metrics={"auc": auc})
+        push(tmp_path / name, tmp_path / "demo", provenance=known, check=lambda _: None)
+    return tmp_path / "demo"
+
+
+@pytest.fixture
+def told(serving: Path) -> Callable[..., Any]:
+    """Run a command on that folder; return its JSON object, or its lines without --json, and check its exit code."""
+
+    def run(*words: str, code: int = 0, as_json: bool = True) -> Any:
+        extra = ["--json"] if as_json else []
+        result = CliRunner().invoke(app, [*words, "--serving", str(serving), *extra], catch_exceptions=False)
+        assert result.exit_code == code, result.output
+        return json.loads(result.output) if as_json else result.output.splitlines()
+
+    return run

@@ -23,6 +23,8 @@ def test_one_of_several_models_must_be_named(root_with_runs: Root) -> None:
     with pytest.raises(ConfigError, match=r"has pushed several models: chest, skin\. Name one with --model"):
         serving_folder(root_with_runs.path, None, None)
     assert serving_folder(root_with_runs.path, None, "skin").path.name == "skin"
+    with pytest.raises(ConfigError, match=r"has pushed no model bone, but chest, skin\. Name one with --model"):
+        serving_folder(root_with_runs.path, None, "bone")
 
 
 def test_root_that_has_pushed_nothing_says_so(root_with_runs: Root) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from components.pusher.manifest import Provenance
+from components.pusher.pin import pin
 from components.pusher.push import push
 from components.pusher.rollback import roll_back
 from components.pusher.served import file_digests, is_whole, standing
@@ -83,6 +84,14 @@ def test_export_that_was_taken_back_says_so_even_without_its_files(export: Path,
     found = standing(export, serving)
     assert found is not None
     assert (found.number, found.state) == (number, State.WITHDRAWN)
+
+
+def test_export_that_waits_stands_as_waiting(export: Path, other: Path, serving: Path) -> None:
+    pin(serving, pushed(other, serving))
+    number = pushed(export, serving)
+    found = standing(export, serving)
+    assert found is not None
+    assert (found.number, found.state) == (number, State.WAITING)
 
 
 def test_older_push_of_an_export_is_kept_below_the_served_one(export: Path, other: Path, serving: Path) -> None:
