@@ -16,7 +16,7 @@ from tfx.types import Artifact
 from components.blessing import is_blessed
 from components.clinical_gate.executor import CLASSES, IMAGE
 from components.pusher.executor import PUSHED, PUSHED_DESTINATION
-from components.pusher.versions import State, versions
+from components.pusher.versions import State, Version, versions
 
 MODEL = "model"
 CANDIDATE = "candidate"
@@ -43,14 +43,19 @@ class NewestPushedModel(ResolverStrategy):
         """Return the baseline under `model`; every other key is empty."""
         del store
         blessed = {_model_id(blessing) for blessing in input_dict[BLESSING] if self._is_accepted(blessing)}
-        places = {
-            push.get_string_custom_property(PUSHED_DESTINATION): _model_id(push) for push in _pushed(input_dict[PUSHED_MODEL])
-        }
-        standing = {newest: model for place, model in places.items() if (newest := newest_version_of(self._root / place))}
         known = blessed & {model.id for model in input_dict[MODEL]} - {model.id for model in input_dict[CANDIDATE]}
-        found = pushed_last([standing[newest] for newest in sorted(standing)], known)
+        found = pushed_last(self._standing(input_dict[PUSHED_MODEL]), known)
         nothing: dict[str, list[Artifact]] = {key: [] for key in input_dict}
         return {**nothing, MODEL: [model for model in input_dict[MODEL] if model.id == found]}
+
+    def _standing(self, pushes: Sequence[Artifact]) -> list[int]:
+        """Return the pushed models that were not taken back and do not wait, in the order of their newest versions."""
+        pushed = [push for push in pushes if push.get_int_custom_property(PUSHED) == 1]
+        places = {push.id: self._root / push.get_string_custom_property(PUSHED_DESTINATION) for push in pushed}
+        folders = {folder: versions(folder) for folder in {place.parent for place in places.values()}}
+        newest = {number: newest_version_of(int(place.name), folders[place.parent]) for number, place in places.items()}
+        found = [(version, push.id, _model_id(push)) for push in pushed if (version := newest[push.id]) is not None]
+        return [model for _, _, model in sorted(found)]
 
     def _is_accepted(self, blessing: Artifact) -> bool:
         classes = json.loads(blessing.get_string_custom_property(CLASSES) or "null")
@@ -66,24 +71,17 @@ def pushed_last(pushes: Sequence[int], models: Collection[int]) -> int | None:
     return next((model for model in reversed(pushes) if model in models), None)
 
 
-def newest_version_of(destination: Path) -> int | None:
-    """Return the newest version with the model of a push: its own or one that repeats it; None when all are taken back or wait.
+def newest_version_of(pushed: int, known: Sequence[Version]) -> int | None:
+    """Return the newest version with the files of a pushed one: itself or one that repeats it.
 
-    Args:
-        destination: where the push went, <serving folder>/<version>; a version whose files were pruned still counts.
+    None when all of them were taken back or wait. A version whose files were pruned, or whose folder somebody has cleared,
+    was served and still counts.
     """
-    first = int(destination.name)
-    known = {version.number: version for version in versions(destination.parent)}
-    ours = {first, *(number for number, version in known.items() if version.manifest.get("repeats") == first)}
-    return max((number for number in ours if number not in known or known[number].state not in NOT_SERVED), default=None)
+    ours = {version.number: version for version in known if pushed in (version.number, version.manifest.get("repeats"))}
+    standing = [number for number, version in ours.items() if version.state not in NOT_SERVED]
+    return max(standing, default=None if ours else pushed)
 
 
 def _model_id(artifact: Artifact) -> int:
     identity: int = artifact.get_int_custom_property(ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY)
     return identity
-
-
-def _pushed(pushes: Sequence[Artifact]) -> list[Artifact]:
-    """Return the artifacts that say that a version was pushed, and where, the oldest first."""
-    found = [push for push in pushes if push.get_int_custom_property(PUSHED) == 1]
-    return sorted(found, key=lambda push: push.id)

@@ -52,8 +52,10 @@ def push(export: Path, serving_dir: Path, *, provenance: Provenance, check: Call
         with held(serving_dir):
             version = next_version(serving_dir, now=int(time.time()))
             manifest = write_manifest(serving_dir, version, files=files, provenance=provenance)
-            undo.callback(_remove_without_version, manifest)
-            staging.rename(_name_of(serving_dir, version))
+            try:
+                staging.rename(_name_of(serving_dir, version))
+            finally:
+                _remove_without_version(manifest)
             sync_folder(serving_dir)
     return version
 

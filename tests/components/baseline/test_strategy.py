@@ -10,9 +10,10 @@ from tfx.types import Artifact, BaseChannel, Channel, ComponentSpec, standard_ar
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.baseline.resolver import BASELINE_ID, baseline_resolver
-from components.baseline.strategy import pushed_last
+from components.baseline.strategy import newest_version_of, pushed_last
 from components.clinical_gate.executor import bless
 from components.clinical_gate.settings import GateSettings
+from components.pusher.versions import State, Version
 from pipeline.config import Evaluation, Image, Threshold
 
 IMAGE = Image()
@@ -218,6 +219,25 @@ def test_cached_model_is_compared_with_the_one_pushed_since(run: Any) -> None:
     assert (again, baseline) == (first, [second])
     assert launched["Trainer"].cached
     assert not launched["Evaluator"].cached
+
+
+@pytest.mark.parametrize(
+    ("states", "newest"),
+    [
+        ({}, 1),  # the folder was cleared
+        ({1: "kept"}, 1),
+        ({1: "removed"}, 1),
+        ({1: "withdrawn"}, None),
+        ({1: "waiting"}, None),
+        ({1: "withdrawn", 5: "served"}, 5),  # 5 repeats 1
+        ({1: "kept", 5: "withdrawn"}, 1),
+        ({1: "withdrawn", 5: "withdrawn"}, None),
+    ],
+)
+def test_push_counts_by_the_newest_version_of_its_files_that_stands(states: dict[int, str], newest: int | None) -> None:
+    manifests: dict[int, Values] = {1: {}, 5: {"repeats": 1}}
+    known = [Version(number, State(state), None, manifests[number]) for number, state in states.items()]
+    assert newest_version_of(1, [*known, Version(9, State.SERVED, None, {})]) == newest
 
 
 @given(st.lists(st.integers(1, 9)), st.sets(st.integers(1, 9)))
