@@ -1,7 +1,8 @@
 """Takes versions back: a server with TF Serving's default policy serves the earlier one at its next look at the folder.
 
 A version is withdrawn by renaming its folder to a hidden name. Nothing is copied or loaded, and a number goes on naming one
-model: a client that asks for the withdrawn number is told that there is none, as it should be.
+model: a client that asks for the withdrawn number is told that there is none, as it should be. (tensorflow/serving,
+file_system_storage_path_source.cc: each poll aspires to the highest number that it finds, also when that has become lower.)
 """
 
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ def last_good(known: list[Version]) -> Version:
     now = served(known)
     raise ConfigError(
         f"there is no earlier version to serve: the folder holds {now.number if now else 'none'}{damaged}. "
-        "To serve nothing, stop the server: it keeps what it has loaded when a folder becomes empty."
+        "To serve nothing, stop the server."
     )
 
 
