@@ -81,9 +81,23 @@ class Watcher:
             self.highest.append(numbers[-1])
             folder = self.serving / str(numbers[-1])
             promised = {version.number: version.files for version in versions(self.serving)}[numbers[-1]]
-            torn = [name for name, digest in promised.items() if not sized(folder / name, digest.size)]
-            if torn and folder.exists():  # it may have been taken back since the look
+            if torn := torn_files(folder, {name: digest.size for name, digest in promised.items()}):
                 self.faults.append(f"{numbers[-1]} without {torn}")
+
+
+def torn_files(folder: Path, sizes: dict[str, int]) -> list[str]:
+    """Return what is missing or cut in a folder that has its name before and after; by a descriptor, which no rename misleads."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return []  # taken back since the look
+    try:
+        torn = [name for name, size in sizes.items() if not sized(Path(f"/proc/self/fd/{descriptor}") / name, size)]
+        return torn if os.path.samestat(folder.stat(), os.fstat(descriptor)) else []
+    except FileNotFoundError:
+        return []
+    finally:
+        os.close(descriptor)
 
 
 def sized(file: Path, size: int) -> bool:
@@ -113,6 +127,17 @@ def run_child() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for child in children:
         child.kill()
         child.communicate()
+
+
+def test_watcher_notices_a_half_version_and_an_empty_folder(export: Path, serving: Path) -> None:
+    number = push(export, serving, provenance=PROVENANCE, check=lambda _: None)
+    with Watcher(serving) as watcher:
+        (serving / str(number) / "saved_model.pb").write_bytes(b"half")
+        time.sleep(20 * LOOK)
+        shutil.rmtree(serving / str(number))
+        time.sleep(20 * LOOK)
+    assert f"{number} without ['saved_model.pb']" in watcher.faults
+    assert "no version" in watcher.faults
 
 
 def test_version_before_answers_while_the_next_is_copied_slowly(
