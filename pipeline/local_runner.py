@@ -14,6 +14,7 @@ from tfx.utils import path_utils
 
 from components import blessing
 from components.image_example_gen.account import read_rows
+from components.infra_validator import standby
 from components.pusher.executor import ALREADY_SERVED, MODEL_ID, PUSHED_DESTINATION
 from components.pusher.served import standing
 from components.pusher.versions import Version, served, versions
@@ -90,6 +91,8 @@ class LocalRunner:
             self._result.failure = self._mask(explain(error, self._state.path))
             if isinstance(error, DataRefusedError):
                 self._result.verdict = Verdict.DATA_REFUSED
+        finally:
+            standby.dismiss()
         try:
             self._report()
         except Exception:  # a report that fails does not change the verdict
@@ -114,6 +117,8 @@ class LocalRunner:
                 self._display.end(node, result="refused", seconds=outcome.seconds)
                 return
             self._display.end(node, result="cached" if outcome.cached else "done", seconds=outcome.seconds)
+            if node == TRAINER and not outcome.cached:
+                standby.start()  # a new model will be validated if the gates accept it
         self._conclude(self._result.outcomes[PUSHER])
 
     def _launch(self, node: str) -> NodeOutcome:

@@ -12,7 +12,7 @@ from tfx.utils import path_utils
 
 from components import blessing
 from components.blessing import Finding
-from components.infra_validator import golden, process
+from components.infra_validator import golden, process, standby
 from components.infra_validator.comparison import Expected, compare
 from models.canonical_image import canonical_pixels
 from models.model_facts import read_facts
@@ -60,7 +60,7 @@ def validate(export: Path, requests: list[golden.Request], time_limit: float, *,
     """Return what was found; `time_limit` in seconds is for the child that serves."""
     pool = ThreadPoolExecutor(1)
     try:
-        answering = pool.submit(process.ask, export, requests, time_limit, scratch=scratch)
+        answering = pool.submit(process.ask, standby.take(), export, requests, time_limit=time_limit, scratch=scratch)
         expected = compute_expected(export, requests)
         return compare(answering.result(), expected)
     except process.ProbeError as error:
@@ -69,7 +69,7 @@ def validate(export: Path, requests: list[golden.Request], time_limit: float, *,
         # A broken export fails in as many ways as there are ways to break it, and a gate never raises for what it judges.
         return [failure("loads and answers", f"{type(error).__name__}: {_first_line(error)}")]
     finally:
-        pool.shutdown(wait=False)  # Ctrl-C doesn't wait for an answer; the child ends with the thread that asks
+        pool.shutdown(wait=False)  # Ctrl-C doesn't wait for an answer; the child ends with this process
 
 
 def compute_expected(export: Path, requests: list[golden.Request]) -> Expected:

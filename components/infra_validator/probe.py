@@ -1,10 +1,12 @@
-"""The process that stands for TF Serving: `python -m components.infra_validator.probe EXPORT QUESTIONS ANSWERS`.
+"""The process that stands for TF Serving: `python -m components.infra_validator.probe`, told what to do on standard input.
 
-Loads the export in a TF1 session, as TF Serving's C++ loader does (tf.saved_model.load would hide missing variables), and
-writes what its signatures answer. Imports nothing of TFX and none of the code that made the model.
+It can be started before there is a model, because loading TensorFlow takes it longer than anything else. It loads the export in
+a TF1 session, as TF Serving's C++ loader does (tf.saved_model.load would hide missing variables), and writes what its signatures
+answer. It imports nothing of TFX and none of the code that made the model.
 """
 
 import ctypes
+import json
 import signal
 import sys
 from pathlib import Path
@@ -23,9 +25,20 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def main(export: Path, questions: Path, answers: Path) -> None:
-    """Answer the questions of one file (.npz of object-free byte arrays) into another."""
+def told(export: Path, questions: Path, answers: Path) -> bytes:
+    """Return what to tell the process: which export is to answer the questions of one file (.npz) into another."""
+    return json.dumps([str(export), str(questions), str(answers)]).encode()
+
+
+def main() -> None:
+    """Do what is told on standard input, and nothing where that ends without a word."""
     end_with_parent()
+    if said := sys.stdin.buffer.read():
+        answer(*map(Path, json.loads(said)))
+
+
+def answer(export: Path, questions: Path, answers: Path) -> None:
+    """Answer the questions of one file (.npz of object-free byte arrays) into another."""
     asked = np.load(questions)
     images, examples = split_bytes(asked, IMAGES), split_bytes(asked, EXAMPLES)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
@@ -74,4 +87,4 @@ def _plain(array: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main()

@@ -21,8 +21,52 @@ class ProbeError(Exception):
     """The child gave no answers; the message says why."""
 
 
-def ask(export: Path, requests: Sequence[golden.Request], time_limit: float, *, scratch: Path | None = None) -> Answers:
-    """Let a child load the export and answer all requests; `time_limit` in seconds.
+class Child:
+    """A command in a process group of its own that ends with `finish` or `end`, and all its children with it."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        """Start the command; what it reads from standard input comes with `finish`."""
+        path = os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        self._process = subprocess.Popen(
+            command,
+            env=os.environ | {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def finish(self, time_limit: float, *, told: bytes = b"") -> None:
+        """Tell it something and wait for its end.
+
+        Raises:
+            ProbeError: when it fails or takes longer than `time_limit` seconds from now.
+        """
+        try:
+            _, complaints = self._process.communicate(told, timeout=time_limit)
+        except subprocess.TimeoutExpired as error:
+            raise ProbeError(f"no answer within {time_limit:g} s") from error
+        finally:
+            self.end()
+        if self._process.returncode:
+            raise ProbeError(f"{_ending(self._process.returncode)}: {_last_line(complaints)}")
+
+    def end(self) -> None:
+        """Kill what is left of it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.communicate()
+
+
+def start_probe() -> Child:
+    """Start a probe; it loads TensorFlow and waits to be told what to ask."""
+    return Child([sys.executable, "-m", probe.__name__])
+
+
+def ask(
+    child: Child, export: Path, requests: Sequence[golden.Request], *, time_limit: float, scratch: Path | None = None
+) -> Answers:
+    """Let a probe load the export and answer all requests; `time_limit` in seconds.
 
     The questions hold images: `scratch` is the folder for them, below the root; the system's own by default.
 
@@ -34,42 +78,11 @@ def ask(export: Path, requests: Sequence[golden.Request], time_limit: float, *, 
         images = probe.join_bytes(probe.IMAGES, [request.encoded for request in requests])
         examples = probe.join_bytes(probe.EXAMPLES, golden.serialized_examples(requests))
         np.savez(questions, allow_pickle=False, **images, **examples)
-        run([sys.executable, "-m", probe.__name__, str(export), str(questions), str(answers)], time_limit)
+        child.finish(time_limit, told=probe.told(export, questions, answers))
         if not answers.exists():
             raise ProbeError("the process ended without answers")
         with np.load(answers, allow_pickle=False) as found:
             return dict(found)
-
-
-def run(command: Sequence[str], time_limit: float) -> None:
-    """Run a command to its end, in a process group of its own that ends with this call.
-
-    Raises:
-        ProbeError: when it fails or takes longer than `time_limit` seconds.
-    """
-    path = os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    child = subprocess.Popen(
-        command,
-        env=os.environ | {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        _, complaints = child.communicate(timeout=time_limit)
-    except subprocess.TimeoutExpired as error:
-        raise ProbeError(f"no answer within {time_limit:g} s") from error
-    finally:
-        _end(child)
-    if child.returncode:
-        raise ProbeError(f"{_ending(child.returncode)}: {_last_line(complaints)}")
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.communicate()
 
 
 def _ending(code: int) -> str:
