@@ -12,6 +12,7 @@ RUN = [
     "tensorflow-transform==1.21.0",  # label ids and pixel moments, carried into the export
     "tensorflow-model-analysis==0.52.0",  # sliced metrics and thresholds
     "tensorflow-data-validation==1.21.0",  # statistics, schema, anomalies
+    "tensorflow-serving-api>=2.19,<2.22",  # the messages of warm-up requests
     "ml-metadata==1.21.0",  # lineage and the cache
     "apache-beam>=2.77,<2.78",  # data-parallel ingest, statistics and evaluation
     "protobuf>=6.33,<7",  # TFX's wire types

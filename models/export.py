@@ -17,6 +17,7 @@ from models.canonical_image import CanonicalSpec, canonical_pixels
 from models.model_facts import ModelFacts, write_facts
 from models.normalisation import normalise
 from models.transform_graph import TransformGraph
+from models.warm_up import warm_up_requests, write_warm_up
 
 EXAMPLES = "examples"
 PIXELS = "pixels"
@@ -47,7 +48,7 @@ class Served:
 
 
 def save(served: Served, directory: Path) -> None:
-    """Write a SavedModel with four signatures; each takes string [batch].
+    """Write a SavedModel with its facts, warm-up requests and four signatures; each takes string [batch].
 
     serving_default: serialised examples -> probabilities float32 [batch, classes], classes string [batch, classes],
         decision string [batch].
@@ -60,6 +61,7 @@ def save(served: Served, directory: Path) -> None:
     module.transform_graph = served.transform_graph.trackable
     tf.saved_model.save(module, str(directory), signatures=_signatures(served))
     write_facts(served.facts, directory)
+    write_warm_up(warm_up_requests(served.facts.canonical), directory)
 
 
 def _signatures(served: Served) -> dict[str, tf.types.experimental.ConcreteFunction]:

@@ -10,13 +10,14 @@ import typer
 
 from pipeline import schema_app
 from pipeline.errors import ConfigError, MedtfxError
+from pipeline.serving_commands import serving_app
 from pipeline.verdict import Verdict
 
 app = typer.Typer(
     name="medtfx",
     help="From a folder of medical images and labels to a model that was validated, gated and pushed to TF Serving.",
-    epilog="Exit codes: 0 pushed or unchanged, 1 failed, 2 bad configuration or usage, 3 data refused, "
-    "4 model refused, 130 interrupted.",
+    epilog="Exit codes: 0 pushed or unchanged, 1 failed, or verify found a difference, 2 bad configuration or usage, "
+    "3 data refused, 4 model refused or withdrawn, 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -192,6 +193,9 @@ def show(
     from pipeline.runs_command import show_command  # noqa: PLC0415 - only this command needs it
 
     show_command(run_id, root, as_json=as_json)
+
+
+app.add_typer(serving_app)  # without a name: its commands stand beside the others
 
 
 @app.command()

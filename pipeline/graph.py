@@ -124,8 +124,8 @@ def build(config: Config, root: Root, inputs: Inputs) -> Pipeline:
     """Return the pipeline of a configuration."""
     data = data_nodes(config, root, inputs)
     model = model_nodes(config, root, data)
-    judgement = judgement_nodes(config, data, model)
-    delivery = delivery_nodes(config, root, (data, model, judgement))
+    judgement = judgement_nodes(config, root, data, model)
+    delivery = delivery_nodes(config, root, inputs, (data, model, judgement))
     report = report_node(config, (data, model, judgement, delivery))
     return Pipeline(
         pipeline_name=config.name,
@@ -195,10 +195,10 @@ def model_nodes(config: Config, root: Root, data: DataNodes) -> ModelNodes:
     return ModelNodes(transform, trainer)
 
 
-def judgement_nodes(config: Config, data: DataNodes, model: ModelNodes) -> JudgementNodes:
+def judgement_nodes(config: Config, root: Root, data: DataNodes, model: ModelNodes) -> JudgementNodes:
     """Evaluate beside the baseline, write one table of predictions, decide."""
     examples, candidate = data.ingest.outputs["examples"], model.trainer.outputs["model"]
-    baseline = baseline_resolver(candidate, classes=config.data.classes, image=config.image)
+    baseline = baseline_resolver(candidate, classes=config.data.classes, image=config.image, root=root.path)
     evaluator = Evaluator(
         examples=examples,
         model=candidate,
@@ -230,7 +230,9 @@ def judgement_nodes(config: Config, data: DataNodes, model: ModelNodes) -> Judge
     return JudgementNodes(baseline, evaluator, predictions, gate)
 
 
-def delivery_nodes(config: Config, root: Root, upstream: tuple[DataNodes, ModelNodes, JudgementNodes]) -> DeliveryNodes:
+def delivery_nodes(
+    config: Config, root: Root, inputs: Inputs, upstream: tuple[DataNodes, ModelNodes, JudgementNodes]
+) -> DeliveryNodes:
     """Load and ask the export as a server would, then push it."""
     data, model, judgement = upstream
     infra_validator = InfraValidator(
@@ -243,7 +245,9 @@ def delivery_nodes(config: Config, root: Root, upstream: tuple[DataNodes, ModelN
         model=model.trainer.outputs["model"],
         model_blessing=judgement.gate.outputs["blessing"],
         infra_blessing=infra_validator.outputs["blessing"],
+        evaluation=judgement.evaluator.outputs["evaluation"],
         serving_dir=str(root.serving(config.serving_name)),
+        data_digest=inputs.manifest_sha256,
     )
     return DeliveryNodes(infra_validator, pusher)
 

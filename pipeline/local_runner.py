@@ -10,11 +10,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from tfx.utils import path_utils
+
 from components import blessing
 from components.image_example_gen.account import read_rows
 from components.infra_validator import standby
-from components.pusher.executor import ALREADY_SERVED, MODEL_ID, PUSHED_DESTINATION, PUSHED_VERSION
-from components.pusher.served import is_whole, newest_version
+from components.pusher.executor import ALREADY_SERVED, MODEL_ID, PUSHED_DESTINATION
+from components.pusher.served import standing
+from components.pusher.versions import Version, served, versions
 from components.run_report.run_facts import RunFacts
 from pipeline import graph, memory, root
 from pipeline.code_digest import code_digest
@@ -23,6 +26,7 @@ from pipeline.display import Display
 from pipeline.errors import DataRefusedError, MedtfxError
 from pipeline.node_launch import FAILED, CompiledRun, NodeOutcome
 from pipeline.path_mask import PathMask
+from pipeline.push_verdict import push_findings, push_note, push_verdict
 from pipeline.quarantine_ledger import after_run, read_ledger, write_ledger
 from pipeline.root import Root
 from pipeline.run_inputs import prepare_inputs
@@ -71,7 +75,7 @@ class LocalRunner:
 
     def __init__(self, compiled: CompiledRun, state: Root, *, config: Config, display: Display, result: RunResult) -> None:
         """Take a graph that is bound to the run id of `result`, and its configuration."""
-        self._serving_name = config.serving_name
+        self._serving_dir = state.serving(config.serving_name)
         self._mask = PathMask(config, state.path)
         self._compiled = compiled
         self._state = state
@@ -149,25 +153,38 @@ class LocalRunner:
         return True
 
     def _conclude(self, push: NodeOutcome) -> None:
-        """Take the verdict and the served version from Pusher's outcome."""
+        """Take the verdict and the version from Pusher's outcome and from what the serving folder holds.
+
+        Raises:
+            NodeFailedError: when the version is gone again.
+        """
         pushed = push.outputs["pushed_model"][0]
-        served_before = push.cached or pushed.get_int_custom_property(ALREADY_SERVED) == 1
-        destination = self._state.path / pushed.get_string_custom_property(PUSHED_DESTINATION)
-        self._result.verdict = Verdict.UNCHANGED if served_before else Verdict.PUSHED
-        self._result.version = pushed.get_string_custom_property(PUSHED_VERSION)
-        self._result.pushed_to = destination
-        newest = newest_version(destination.parent)
-        if newest is not None and newest > int(self._result.version):
-            self._display.say(f"note: version {newest}, of another run, is newer and is what is served")
+        version = self._standing()
+        if version is None:
+            raise NodeFailedError("the pushed version is gone from the serving folder, or damaged; run again to push it again")
+        before = push.cached or pushed.get_int_custom_property(ALREADY_SERVED) == 1
+        self._result.verdict = push_verdict(version, before=before)
+        self._result.findings = push_findings(version)
+        self._result.version = str(version.number)
+        self._result.pushed_to = None if self._result.verdict is Verdict.WITHDRAWN else version.folder
+        now = served(versions(self._serving_dir))
+        note = push_note(version, now.number if now else None)
+        if note:
+            self._display.say(note)
+
+    def _standing(self) -> Version | None:
+        """Return what this run's model is in the serving folder."""
+        model = self._result.outcomes[TRAINER].outputs["model"][0]
+        return standing(Path(path_utils.serving_model_path(model.uri)), self._serving_dir)
 
     def _push_again_if_gone(self) -> None:
-        """Make Pusher run when an earlier push of the same model is no longer in the serving folder."""
+        """Make Pusher run when an earlier push of the same model is no longer in the serving folder, unless it was taken back."""
         model = self._result.outcomes[TRAINER].outputs["model"][0]
         pushes = [artifact.custom_properties for artifact in self._compiled.artifacts_of_type("PushedModel")]
-        below = f"serving/{self._serving_name}/"
+        below = f"serving/{self._serving_dir.name}/"
         ours = [push[PUSHED_DESTINATION].string_value for push in pushes if push[MODEL_ID].int_value == model.id]
         ours = [destination for destination in ours if destination.startswith(below)]
-        if ours and not is_whole(self._state.serving(self._serving_name), int(ours[-1].removeprefix(below))):
+        if ours and self._standing() is None:
             self._display.say(f"{ours[-1]} is gone from the serving folder, or damaged: pushing again")
             self._compiled.disable_cache(PUSHER)
 

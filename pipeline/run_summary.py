@@ -11,10 +11,12 @@ MEANINGS = {
     Verdict.PUSHED: "pushed: a new version is in the serving folder",
     Verdict.UNCHANGED: "unchanged: nothing was re-done, the served version stays",
     Verdict.WAITING_FOR_APPROVAL: "waiting for approval",
+    Verdict.PINNED: "pinned: the new version waits, the pinned one stays served",
     Verdict.DATA_REFUSED: "data refused: nothing was trained, what was served stays served",
     Verdict.MODEL_REFUSED: "model refused: nothing was pushed, what was served stays served",
     Verdict.INSUFFICIENT_EVIDENCE: "insufficient evidence: nothing was pushed, what was served stays served",
     Verdict.INFRA_REFUSED: "infrastructure refused: nothing was pushed, what was served stays served",
+    Verdict.WITHDRAWN: "withdrawn: this model was taken back before and is not pushed again, what is served stays served",
     Verdict.FAILED: "failed: nothing was pushed, what was served stays served",
     Verdict.INTERRUPTED: "interrupted: the same command continues where this one stopped",
 }

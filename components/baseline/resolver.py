@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.types import BaseChannel, Channel, standard_artifacts
@@ -13,7 +14,7 @@ from pipeline.config import Image
 BASELINE_ID = "Baseline"
 
 
-def baseline_resolver(candidate: BaseChannel, *, classes: Sequence[str], image: Image) -> Resolver:
+def baseline_resolver(candidate: BaseChannel, *, classes: Sequence[str], image: Image, root: Path) -> Resolver:
     """Return the node whose output `model` is the baseline, or empty.
 
     The channels without a node behind them look at all earlier runs; each names its producer, because the Evaluator makes
@@ -23,10 +24,11 @@ def baseline_resolver(candidate: BaseChannel, *, classes: Sequence[str], image: 
         candidate: output `model` of the node Trainer in this run.
         classes: the configured classes.
         image: the configured canonical image.
+        root: folder that the serving folders lie in; they tell which version was taken back.
     """
     return Resolver(
         strategy_class=NewestPushedModel,
-        config={"classes": json.dumps(list(classes)), "image": image_form(image)},
+        config={"classes": json.dumps(list(classes)), "image": image_form(image), "root": str(root)},
         # Without output_key: TFX would take it for the same input as the candidate. Trainer has no other output of this type.
         model=Channel(type=standard_artifacts.Model, producer_component_id="Trainer"),
         candidate=candidate,

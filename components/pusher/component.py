@@ -1,4 +1,4 @@
-"""The Pusher node: TFX's, with both blessings required."""
+"""The Pusher node: TFX's, with both blessings required, and what a version's manifest tells besides."""
 
 from tfx.components.pusher.component import Pusher as TfxPusher
 from tfx.dsl.components.base.base_component import BaseComponent
@@ -13,11 +13,15 @@ from components.pusher.executor import Executor
 class PusherSpec(TfxPusherSpec):
     """Inputs, output and parameter of Pusher."""
 
-    PARAMETERS = {"serving_dir": ExecutionParameter(type=str)}  # noqa: RUF012  TFX's form
+    PARAMETERS = {  # noqa: RUF012  TFX's form
+        "serving_dir": ExecutionParameter(type=str),
+        "data_digest": ExecutionParameter(type=str),
+    }
     INPUTS = {  # noqa: RUF012  TFX's form
         "model": ChannelParameter(type=standard_artifacts.Model),
         "model_blessing": ChannelParameter(type=standard_artifacts.ModelBlessing),
         "infra_blessing": ChannelParameter(type=standard_artifacts.InfraBlessing),
+        "evaluation": ChannelParameter(type=standard_artifacts.ModelEvaluation, optional=True),
     }
 
 
@@ -30,13 +34,24 @@ class Pusher(TfxPusher):
     SPEC_CLASS = PusherSpec
     EXECUTOR_SPEC = ExecutorClassSpec(Executor)
 
-    def __init__(self, *, model: BaseChannel, model_blessing: BaseChannel, infra_blessing: BaseChannel, serving_dir: str) -> None:
-        """Push below `serving_dir`, which is <root>/serving/<name>."""
+    def __init__(
+        self,
+        *,
+        model: BaseChannel,
+        model_blessing: BaseChannel,
+        infra_blessing: BaseChannel,
+        serving_dir: str,
+        evaluation: BaseChannel | None = None,
+        data_digest: str = "",
+    ) -> None:
+        """Push below `serving_dir`, which is <root>/serving/<name>; `data_digest` is that of the data's manifest."""
         spec = PusherSpec(
             model=model,
             model_blessing=model_blessing,
             infra_blessing=infra_blessing,
+            evaluation=evaluation,
             serving_dir=serving_dir,
+            data_digest=data_digest,
             pushed_model=Channel(type=standard_artifacts.PushedModel),
         )
         BaseComponent.__init__(self, spec=spec)  # TFX's own constructor asks for a push_destination

@@ -1,7 +1,6 @@
 """Runs the push and publishes where the model went."""
 
 import contextlib
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,16 @@ from tfx.types import Artifact, artifact_utils
 from tfx.utils import path_utils
 
 from components import blessing
+from components.evaluation.results import OVERALL, read_results
 from components.pusher.load_check import check_loads
 from components.pusher.manifest import Provenance, manifest_path
 from components.pusher.push import push
-from components.pusher.served import served_version_of
+from components.pusher.served import standing
+from components.pusher.versions import State, Version
 
 MODEL_ID = "current_model_id"  # the model's id in ML Metadata; blessings carry it under the same name
-ALREADY_SERVED = "already_served"  # 1: the newest version was this export before, nothing was copied
-PUSHED = "pushed"
+ALREADY_SERVED = "already_served"  # 1: this export was served or waiting before, nothing was copied
+PUSHED = "pushed"  # 0: the export was taken back before and is not pushed again
 PUSHED_DESTINATION = "pushed_destination"
 PUSHED_VERSION = "pushed_version"
 
@@ -29,7 +30,7 @@ class Executor(TfxExecutor):
     def Do(
         self, input_dict: dict[str, list[Artifact]], output_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any]
     ) -> None:
-        """Push the model, unless the newest version already is this export.
+        """Push the model, unless this export is served or waits already, or was taken back.
 
         Raises:
             NotBlessedError: a gate has not blessed it.
@@ -39,29 +40,35 @@ class Executor(TfxExecutor):
         model = artifact_utils.get_single_instance(input_dict["model"])
         serving_dir = Path(exec_properties["serving_dir"])
         export = Path(path_utils.serving_model_path(model.uri))
-        served = served_version_of(export, serving_dir)
-        version = served or push(export, serving_dir, provenance=self._provenance(model, input_dict), check=check_loads)
+        found = standing(export, serving_dir)
+        before = None if found is None or found.state is State.KEPT else found  # a kept one is pushed again, to be the newest
+        if before:
+            version = before.number
+        else:
+            provenance = self._provenance(model, input_dict, exec_properties["data_digest"])
+            version = push(export, serving_dir, provenance=provenance, check=check_loads)
         pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
         with contextlib.suppress(OSError):  # the version is live by now; the original lies beside it
             shutil.copyfile(manifest_path(serving_dir, version), Path(pushed.uri) / "manifest.json")
-        pushed.set_int_custom_property(ALREADY_SERVED, int(served is not None and not self._pushed_by_us(serving_dir, served)))
+        pushed.set_int_custom_property(PUSHED, int(before is None or before.state is not State.WITHDRAWN))
+        pushed.set_int_custom_property(ALREADY_SERVED, int(before is not None and not self._pushed_by_us(before)))
         _publish(pushed, model, destination=f"serving/{serving_dir.name}/{version}")
 
-    def _pushed_by_us(self, serving_dir: Path, version: int) -> bool:
+    def _pushed_by_us(self, version: Version) -> bool:
         """Tell whether this very run pushed a version, before it was killed."""
-        run_id = json.loads(manifest_path(serving_dir, version).read_text())["run_id"]
-        return bool(self._context and run_id == self._context.pipeline_run_id)
+        return bool(self._context and version.manifest["run_id"] == self._context.pipeline_run_id)
 
-    def _provenance(self, model: Artifact, input_dict: dict[str, list[Artifact]]) -> Provenance:
+    def _provenance(self, model: Artifact, input_dict: dict[str, list[Artifact]], data_digest: str) -> Provenance:
         run_id = self._context.pipeline_run_id if self._context else ""
         gates = {"ClinicalGate": "model_blessing", "InfraValidator": "infra_blessing"}
         verdicts = {gate: blessing.read(input_dict[key][0].uri)[0] for gate, key in gates.items()}
-        return Provenance(run_id=run_id or "", model_id=model.id, blessings=verdicts)
+        evaluations = input_dict.get("evaluation", [])
+        metrics = read_results(Path(evaluations[0].uri)).metrics.get(OVERALL, {}) if evaluations else {}
+        return Provenance(run_id or "", model.id, verdicts, data_digest=data_digest, metrics=metrics)
 
 
 def _publish(pushed: Artifact, model: Artifact, *, destination: str) -> None:
-    """Set the properties that TFX's Pusher sets, the destination relative to the root, and the model's id."""
-    pushed.set_int_custom_property(PUSHED, 1)
+    """Set what TFX's Pusher sets, the destination relative to the root, and the model's id."""
     pushed.set_string_custom_property(PUSHED_DESTINATION, destination)
     pushed.set_string_custom_property(PUSHED_VERSION, destination.rsplit("/", 1)[-1])
     pushed.set_int_custom_property(MODEL_ID, model.id)

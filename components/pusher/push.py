@@ -6,26 +6,27 @@ rename (kill -9, a full disk) leaves at most a hidden folder, which the next pus
 version, whose number is not used again.
 """
 
-import fcntl
 import hashlib
 import os
 import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from components.pusher.durable import STAGING, open_to_readers, sync_folder
+from components.pusher.folder_lock import held, is_held
 from components.pusher.manifest import FileDigest, Provenance, write_manifest
+from components.pusher.versions import pinned_version, waiting_folder
 
 _VERSION = re.compile(r"(\d+)(\.json)?")
 _BLOCK = 1 << 20  # bytes copied at a time
 
 
 def push(export: Path, serving_dir: Path, *, provenance: Provenance, check: Callable[[Path], None]) -> int:
-    """Push an export and return its version.
+    """Push an export and return its version; while another version is pinned it waits under a hidden name.
 
     Args:
         export: folder of a SavedModel.
@@ -39,20 +40,30 @@ def push(export: Path, serving_dir: Path, *, provenance: Provenance, check: Call
     serving_dir.mkdir(parents=True, exist_ok=True)
     open_to_readers(serving_dir)
     sync_folder(serving_dir.parent)
-    with _only_push(serving_dir):
-        _remove_leftovers(serving_dir)
-        staging = serving_dir / f"{STAGING}{secrets.token_hex(8)}"
-        with ExitStack() as undo:  # what can't be removed now, the next push removes
-            undo.callback(shutil.rmtree, staging, ignore_errors=True)
-            files = _copy_folder(export, staging)
-            check(staging)
+    staging = serving_dir / f"{STAGING}{secrets.token_hex(8)}"
+    with ExitStack() as undo:  # what can't be removed now, the next push removes
+        undo.callback(shutil.rmtree, staging, ignore_errors=True)
+        with held(serving_dir):
+            remove_leftovers(serving_dir)
+            staging.mkdir()
+            undo.enter_context(held(staging))
+        files = copy_folder(export, staging)
+        check(staging)
+        with held(serving_dir):
             version = next_version(serving_dir, now=int(time.time()))
             manifest = write_manifest(serving_dir, version, files=files, provenance=provenance)
-            undo.callback(_remove_without_version, manifest)
-            staging.rename(serving_dir / str(version))
-            undo.pop_all()
-        sync_folder(serving_dir)
+            try:
+                staging.rename(_name_of(serving_dir, version))
+            finally:
+                _remove_without_version(manifest)
+            sync_folder(serving_dir)
     return version
+
+
+def _name_of(serving_dir: Path, version: int) -> Path:
+    """Return what a new version is called: hidden while another is pinned."""
+    pinned = pinned_version(serving_dir) is not None
+    return waiting_folder(serving_dir, version) if pinned else serving_dir / str(version)
 
 
 def next_version(serving_dir: Path, *, now: int) -> int:
@@ -64,39 +75,34 @@ def next_version(serving_dir: Path, *, now: int) -> int:
     return max([now, *(int(name[1]) + 1 for name in names if name)])
 
 
-@contextmanager
-def _only_push(serving_dir: Path) -> Iterator[None]:
-    """Wait until no other process pushes into this folder; the system lifts the lock of a killed one."""
-    descriptor = os.open(serving_dir, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+def remove_leftovers(serving_dir: Path) -> None:
+    """Remove what a stopped push or removal left; to be called while the folder is held.
 
-
-def _remove_leftovers(serving_dir: Path) -> None:
+    Raises:
+        OSError: something can't be removed.
+    """
     for leftover in serving_dir.glob(f"{STAGING}*"):
-        if leftover.is_dir():
-            shutil.rmtree(leftover)
-        else:
+        if not leftover.is_dir():
             leftover.unlink()
+        elif not is_held(leftover):  # another push is still copying into it
+            shutil.rmtree(leftover)
 
 
 def _remove_without_version(manifest: Path) -> None:
     """Remove a manifest whose version never came; an interrupt just after the rename changes nothing."""
-    if not manifest.with_suffix("").exists():
+    version = int(manifest.stem)
+    if not any(folder.exists() for folder in (manifest.with_suffix(""), waiting_folder(manifest.parent, version))):
         manifest.unlink(missing_ok=True)
 
 
-def _copy_folder(source: Path, target: Path) -> dict[str, FileDigest]:
-    """Copy a folder onto the disk and return path within it -> digest."""
-    target.mkdir()
+def copy_folder(source: Path, target: Path) -> dict[str, FileDigest]:
+    """Copy a folder onto the disk, readable by every user, and return path within it -> digest."""
+    target.mkdir(exist_ok=True)
     target.chmod(0o755)
     digests = {}
     for entry in sorted(source.iterdir()):
         if entry.is_dir():
-            nested = _copy_folder(entry, target / entry.name)
+            nested = copy_folder(entry, target / entry.name)
             digests.update({f"{entry.name}/{path}": digest for path, digest in nested.items()})
         else:
             digests[entry.name] = _copy_file(entry, target / entry.name)

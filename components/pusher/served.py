@@ -1,17 +1,11 @@
-"""What a serving folder serves now: its newest version, and whether that already is a given export."""
+"""Whether a serving folder already holds an export, and whether what it holds is whole."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from components.pusher.manifest import FileDigest, manifest_path
-
-
-def newest_version(serving_dir: Path) -> int | None:
-    """Return the version that TF Serving's default policy serves, None where there is none."""
-    entries = serving_dir.iterdir() if serving_dir.is_dir() else ()
-    return max((int(entry.name) for entry in entries if entry.name.isdecimal() and entry.is_dir()), default=None)
+from components.pusher.manifest import FileDigest, model_digest
+from components.pusher.versions import State, Version, served, versions
 
 
 def file_digests(folder: Path) -> Mapping[str, FileDigest]:
@@ -25,21 +19,21 @@ def digest_of(path: Path) -> FileDigest:
         return FileDigest(hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
 
 
-def is_whole(serving_dir: Path, version: int) -> bool:
+def is_whole(version: Version) -> bool:
     """Tell whether a version's files are there and are those of its manifest."""
-    try:
-        promised = json.loads(manifest_path(serving_dir, version).read_text())["files"]
-    except (OSError, ValueError, KeyError):
-        return False
-    found = file_digests(serving_dir / str(version))
-    return {path: (digest.sha256, digest.size) for path, digest in found.items()} == {
-        path: (digest["sha256"], digest["bytes"]) for path, digest in promised.items()
-    }
+    return version.folder is not None and bool(version.files) and file_digests(version.folder) == version.files
 
 
-def served_version_of(export: Path, serving_dir: Path) -> int | None:
-    """Return the newest version if its files are those of the export, None otherwise."""
-    newest = newest_version(serving_dir)
-    if newest is None or file_digests(serving_dir / str(newest)) != file_digests(export):
-        return None
-    return newest
+def standing(export: Path, serving_dir: Path) -> Version | None:
+    """Return what an export is in a serving folder: the served version, or else the newest that has its files.
+
+    None when it was never pushed there, was pruned, or is damaged. A withdrawn version counts without its files: that it was
+    taken back does not end with them.
+    """
+    digest = model_digest(file_digests(export))
+    known = versions(serving_dir)
+    ours = [version for version in known if version.model_digest == digest]
+    newest = served(ours) or (ours[-1] if ours else None)
+    if newest is None or newest.state is State.WITHDRAWN:
+        return newest
+    return newest if is_whole(newest) else None

@@ -20,6 +20,11 @@ WORDS = {
         "Waiting for approval",
         "The model met every rule. It is pushed once a person has approved it.",
     ),
+    Verdict.PINNED: (
+        "wait",
+        "Pinned",
+        "The model met every rule. It is version {version} and waits: another version is pinned and stays served.",
+    ),
     Verdict.DATA_REFUSED: (
         "bad",
         "Data refused",
@@ -40,6 +45,11 @@ WORDS = {
         "bad",
         "Serving check refused",
         "The exported model did not answer as it was trained to. Nothing was pushed.",
+    ),
+    Verdict.WITHDRAWN: (
+        "bad",
+        "Withdrawn",
+        "The model met every rule, but was taken back as version {version}. It is not pushed again; what is served is untouched.",
     ),
     Verdict.FAILED: ("bad", "Failed", "The run ended before a verdict. Nothing was pushed."),
     Verdict.INTERRUPTED: (
@@ -90,6 +100,8 @@ def push_state(data: ReportData) -> tuple[str, str]:
         Verdict.PUSHED: ("good", "pushed"),
         Verdict.UNCHANGED: ("good", "kept"),
         Verdict.WAITING_FOR_APPROVAL: ("wait", "waiting"),
+        Verdict.PINNED: ("wait", "waiting"),
+        Verdict.WITHDRAWN: ("bad", "withdrawn"),
     }
     return words.get(data.facts.verdict, ("none", "not done"))
 

@@ -24,6 +24,8 @@ from components.clinical_gate.component import ClinicalGate
 from components.clinical_gate.settings import GateSettings
 from components.evaluation.eval_config import eval_config
 from components.predictions.component import Predictions
+from models.canonical_image import CanonicalSpec
+from models.warm_up import warm_up_requests, write_warm_up
 from pipeline.config import ClinicalRule, Evaluation
 from pipeline.curated_schema import schema_for
 
@@ -158,6 +160,7 @@ def save_model() -> Callable[..., Path]:
         }
         export = folder / "Format-Serving"
         tf.saved_model.save(model, str(export), signatures=signatures)
+        write_warm_up(warm_up_requests(CanonicalSpec(SIZE, 1)), export)
         return export
 
     return save

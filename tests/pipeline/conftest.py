@@ -1,4 +1,4 @@
-"""A root with two runs, as their reports' summaries tell, and measured data."""
+"""A root with two runs, as their reports' summaries tell; measured data; a serving folder with two versions."""
 
 import json
 import tempfile
@@ -12,12 +12,16 @@ import tensorflow_data_validation as tfdv
 from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 from tensorflow_metadata.proto.v0 import statistics_pb2
+from typer.testing import CliRunner
 
 from components.blessing import BLESSED
 from components.data_gate.judged import ACCOUNT_ID, STATISTICS_ID
 from components.image_example_gen.account import ACCOUNT_FILE
+from components.pusher.manifest import Provenance
+from components.pusher.push import push
 from models.features import SPLITS
 from pipeline import root
+from pipeline.command_line import app
 from pipeline.judged_data import STATISTICS_FILE, JudgedData
 from pipeline.root import Root
 
@@ -102,3 +106,28 @@ def put(store: MetadataStore, kind: str, folder: Path, **properties: int) -> int
         artifact.custom_properties[name].int_value = value
     (artifact_id,) = store.put_artifacts([artifact])
     return int(artifact_id)
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Path:
+    """Two versions of a model that both gates have blessed."""
+    blessings = {"ClinicalGate": "accepted", "InfraValidator": "accepted"}
+    for name, auc in (("a", 0.91), ("b", 0.92)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "saved_model.pb").write_text(name)
+        known = Provenance(FIRST, 1, blessings, data_digest="d" * 64, metrics={"auc": auc})
+        push(tmp_path / name, tmp_path / "demo", provenance=known, check=lambda _: None)
+    return tmp_path / "demo"
+
+
+@pytest.fixture
+def told(serving: Path) -> Callable[..., Any]:
+    """Run a command on that folder; return its JSON object, or its lines without --json, and check its exit code."""
+
+    def run(*words: str, code: int = 0, as_json: bool = True) -> Any:
+        extra = ["--json"] if as_json else []
+        result = CliRunner().invoke(app, [*words, "--serving", str(serving), *extra], catch_exceptions=False)
+        assert result.exit_code == code, result.output
+        return json.loads(result.output) if as_json else result.output.splitlines()
+
+    return run

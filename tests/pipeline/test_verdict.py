@@ -12,10 +12,12 @@ def test_every_verdict_has_an_exit_code() -> None:
     [
         ("pushed", 0),
         ("unchanged", 0),
+        ("pinned", 0),
         ("failed", 1),
         ("data_refused", 3),
         ("model_refused", 4),
         ("insufficient_evidence", 4),
+        ("withdrawn", 4),
         ("interrupted", 130),
     ],
 )

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +23,9 @@ PRODUCERS = {MODEL: (Trainer, "model"), BLESSING: (ClinicalGate, "blessing"), PU
 def inputs() -> Any:
     """The resolver's inputs in a compiled pipeline whose Trainer makes the candidate."""
     trained = Importer(source_uri="/model", artifact_type=standard_artifacts.Model).with_id("Trainer")
-    node = baseline_resolver(trained.outputs["result"], classes=("normal", "ill, or not"), image=Image(size=64))
+    node = baseline_resolver(
+        trained.outputs["result"], classes=("normal", "ill, or not"), image=Image(size=64), root=Path("/root")
+    )
     compiled = compiler.Compiler().compile(Pipeline(pipeline_name="p", pipeline_root="/root", components=[trained, node]))
     return next(found.pipeline_node.inputs for found in compiled.nodes if found.pipeline_node.node_info.id == BASELINE_ID)
 
@@ -60,5 +63,5 @@ def test_strategy_is_told_the_classes_in_their_order_and_the_image_form(inputs: 
 
 
 def test_baseline_is_a_model() -> None:
-    node = baseline_resolver(Channel(type=standard_artifacts.Model), classes=("a", "b"), image=Image())
+    node = baseline_resolver(Channel(type=standard_artifacts.Model), classes=("a", "b"), image=Image(), root=Path("/root"))
     assert node.outputs["model"].type is standard_artifacts.Model

@@ -10,9 +10,10 @@ from tfx.types import Artifact, BaseChannel, Channel, ComponentSpec, standard_ar
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.baseline.resolver import BASELINE_ID, baseline_resolver
-from components.baseline.strategy import WITHDRAWN, pushed_last
+from components.baseline.strategy import newest_version_of, pushed_last
 from components.clinical_gate.executor import bless
 from components.clinical_gate.settings import GateSettings
+from components.pusher.versions import State, Version
 from pipeline.config import Evaluation, Image, Threshold
 
 IMAGE = Image()
@@ -77,11 +78,11 @@ class PushExecutor(BaseExecutor):
         (pushed,), (model,) = output_dict["pushed_model"], input_dict["model"]
         pushed.set_int_custom_property("pushed", 1)
         pushed.set_int_custom_property("current_model_id", model.id)
-        pushed.set_int_custom_property(WITHDRAWN, exec_properties["withdrawn"])
+        pushed.set_string_custom_property("pushed_destination", f"serving/demo/{exec_properties['version']}")
 
 
 class PushSpec(ComponentSpec):
-    PARAMETERS = {"withdrawn": ExecutionParameter(type=int)}  # noqa: RUF012
+    PARAMETERS = {"version": ExecutionParameter(type=int)}  # noqa: RUF012
     INPUTS = {"model": ChannelParameter(type=standard_artifacts.Model)}  # noqa: RUF012
     OUTPUTS = {"pushed_model": ChannelParameter(type=standard_artifacts.PushedModel)}  # noqa: RUF012
 
@@ -90,9 +91,9 @@ class Push(BaseComponent):
     SPEC_CLASS = PushSpec
     EXECUTOR_SPEC = ExecutorClassSpec(PushExecutor)
 
-    def __init__(self, model: BaseChannel, withdrawn: int) -> None:
+    def __init__(self, model: BaseChannel, version: int) -> None:
         pushed = Channel(type=standard_artifacts.PushedModel)
-        super().__init__(spec=PushSpec(model=model, withdrawn=withdrawn, pushed_model=pushed))
+        super().__init__(spec=PushSpec(model=model, version=version, pushed_model=pushed))
 
 
 @pytest.fixture
@@ -105,12 +106,12 @@ def run(root: Any) -> Any:
         *,
         verdict: str = "accepted",
         push: bool = True,
-        withdrawn: int = 0,
+        becomes: str = "{version}",
         classes: tuple[str, ...] = ("a", "b"),
         image: Image = IMAGE,
     ) -> Any:
         trainer = Train(seed).with_id("Trainer")
-        baseline = baseline_resolver(trainer.outputs["model"], classes=classes, image=image)
+        baseline = baseline_resolver(trainer.outputs["model"], classes=classes, image=image, root=root.folder)
         settings = GateSettings(classes=classes, rules=(), evaluation=EVALUATION, image=image).model_dump_json()
         model, before = trainer.outputs["model"], baseline.outputs["model"]
         evaluator = Judge(model, before, "accepted", settings).with_id("Evaluator")
@@ -118,7 +119,9 @@ def run(root: Any) -> Any:
         gate.add_upstream_node(evaluator)
         nodes = [trainer, baseline, evaluator, gate]
         if push:
-            pusher = Push(model, withdrawn).with_id("Pusher")
+            pusher = Push(model, seed).with_id("Pusher")
+            (root.folder / "serving" / "demo" / becomes.format(version=seed)).mkdir(parents=True, exist_ok=True)
+            (root.folder / "serving" / "demo" / f"{seed}.json").write_text("{}")
             pusher.add_upstream_node(gate)
             nodes.append(pusher)
         launched = root.run(run_id, nodes)
@@ -171,10 +174,27 @@ def test_model_that_was_not_pushed_is_no_baseline(run: Any) -> None:
     assert baseline == [first]
 
 
-def test_withdrawn_model_is_no_baseline(run: Any) -> None:
+@pytest.mark.parametrize("becomes", [".withdrawn-{version}", ".waiting-{version}"])
+def test_model_that_was_taken_back_or_waits_is_no_baseline(run: Any, becomes: str) -> None:
     first, _, _ = run("1", seed=1)
-    run("2", seed=2, withdrawn=1)
+    run("2", seed=2, becomes=becomes)
     _, baseline, _ = run("3", seed=3)
+    assert baseline == [first]
+
+
+def test_pruned_model_is_still_a_baseline(run: Any, root: Any) -> None:
+    first, _, _ = run("1", seed=1)
+    (root.folder / "serving" / "demo" / "1").rmdir()
+    _, baseline, _ = run("2", seed=2)
+    assert baseline == [first]
+
+
+def test_model_that_was_pushed_again_counts_by_its_last_push(run: Any, root: Any) -> None:
+    first, _, _ = run("1", seed=1)
+    run("2", seed=2)
+    (root.folder / "serving" / "demo" / "3").mkdir()
+    (root.folder / "serving" / "demo" / "3.json").write_text('{"repeats": 1}')
+    _, baseline, _ = run("4", seed=4)
     assert baseline == [first]
 
 
@@ -199,6 +219,25 @@ def test_cached_model_is_compared_with_the_one_pushed_since(run: Any) -> None:
     assert (again, baseline) == (first, [second])
     assert launched["Trainer"].cached
     assert not launched["Evaluator"].cached
+
+
+@pytest.mark.parametrize(
+    ("states", "newest"),
+    [
+        ({}, 1),  # the folder was cleared
+        ({1: "kept"}, 1),
+        ({1: "removed"}, 1),
+        ({1: "withdrawn"}, None),
+        ({1: "waiting"}, None),
+        ({1: "withdrawn", 5: "served"}, 5),  # 5 repeats 1
+        ({1: "kept", 5: "withdrawn"}, 1),
+        ({1: "withdrawn", 5: "withdrawn"}, None),
+    ],
+)
+def test_push_counts_by_the_newest_version_of_its_files_that_stands(states: dict[int, str], newest: int | None) -> None:
+    manifests: dict[int, Values] = {1: {}, 5: {"repeats": 1}}
+    known = [Version(number, State(state), None, manifests[number]) for number, state in states.items()]
+    assert newest_version_of(1, [*known, Version(9, State.SERVED, None, {})]) == newest
 
 
 @given(st.lists(st.integers(1, 9)), st.sets(st.integers(1, 9)))

@@ -12,6 +12,7 @@ from tfx.types import Artifact, standard_artifacts
 from components import blessing
 from components.pusher.component import Pusher
 from components.pusher.executor import Executor
+from components.pusher.rollback import withdraw
 from pipeline.errors import NotBlessedError
 
 Inputs = dict[str, list[Artifact]]
@@ -39,7 +40,7 @@ def run(tmp_path: Path, artifact: Callable[..., Artifact]) -> Callable[..., Arti
     def go(inputs: Inputs, run_id: str = "run-7") -> Artifact:
         pushed = artifact(standard_artifacts.PushedModel, tmp_path / "pushed", id=4)
         executor = Executor(BaseExecutor.Context(pipeline_run_id=run_id))
-        executor.Do(inputs, {"pushed_model": [pushed]}, {"serving_dir": str(tmp_path / "serving" / "demo")})
+        executor.Do(inputs, {"pushed_model": [pushed]}, {"serving_dir": str(tmp_path / "serving" / "demo"), "data_digest": "d1"})
         return pushed
 
     return go
@@ -59,6 +60,7 @@ def test_manifest_names_run_and_verdicts(run: Callable[[Inputs], Artifact], judg
     manifest = json.loads((Path(run(judged()).uri) / "manifest.json").read_text())
     assert manifest["run_id"] == "run-7"
     assert manifest["blessings"] == {"ClinicalGate": "accepted", "InfraValidator": "accepted"}
+    assert (manifest["data_digest"], manifest["metrics"], manifest["repeats"]) == ("d1", {}, None)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +110,17 @@ def test_model_that_is_served_already_is_not_pushed_again(
     assert second.get_int_custom_property("already_served") == 1
     assert second.get_string_custom_property("pushed_version") == first.get_string_custom_property("pushed_version")
     assert len([entry for entry in (tmp_path / "serving" / "demo").iterdir() if entry.is_dir()]) == 1
+
+
+def test_model_that_was_taken_back_is_not_pushed_again(
+    run: Callable[..., Artifact], judged: Callable[..., Inputs], tmp_path: Path
+) -> None:
+    serving = tmp_path / "serving" / "demo"
+    first = run(judged()).get_string_custom_property("pushed_version")
+    withdraw(serving, int(first), instead=1)
+    again = run(judged(), run_id="run-8")
+    assert (again.get_int_custom_property("pushed"), again.get_string_custom_property("pushed_version")) == (0, first)
+    assert not [entry for entry in serving.iterdir() if entry.name.isdecimal()]
 
 
 def test_vanished_version_is_pushed_again(

@@ -5,6 +5,8 @@ import pytest
 import tensorflow as tf
 
 from components.pusher.load_check import UnloadableModelError, check_loads
+from models.canonical_image import CanonicalSpec
+from models.warm_up import FILE, WarmUpRequest, warm_up_requests, write_warm_up
 
 
 @pytest.fixture
@@ -76,3 +78,39 @@ def test_variable_that_the_session_loader_leaves_empty_is_refused(tmp_path: Path
     tf.saved_model.save(holder, str(tmp_path), signatures=signatures)
     with pytest.raises(UnloadableModelError, match=r"leaves \d+ variables without value"):
         check_loads(tmp_path)
+
+
+def rewrite(export: Path, *requests: WarmUpRequest) -> None:
+    (export / FILE).unlink(missing_ok=True)
+    write_warm_up(requests, export)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"), [("absent", "can't be read"), ("cut", "can't be read"), ("empty", "holds no request")]
+)
+def test_export_without_warm_up_requests_is_refused(fault: str, told: str, export: Path) -> None:
+    file = export / FILE
+    if fault == "absent":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-3] if fault == "cut" else b"")
+    with pytest.raises(UnloadableModelError, match=f"{FILE} {told}"):
+        check_loads(export)
+
+
+def test_export_that_cannot_answer_a_warm_up_request_is_refused(export: Path) -> None:
+    good = warm_up_requests(CanonicalSpec(16, 1))[0]
+    rewrite(export, good, WarmUpRequest("predict_image", "image", (b"no image",)))
+    with pytest.raises(UnloadableModelError, match=r"warm-up request 2 \(predict_image\) gets no answer"):
+        check_loads(export)
+
+
+def test_warm_up_request_to_an_absent_signature_is_refused(export: Path) -> None:
+    rewrite(export, WarmUpRequest("predict", "image", (b"",)))
+    with pytest.raises(UnloadableModelError, match=r"warm-up request 1 \(predict\) gets no answer"):
+        check_loads(export)
+
+
+def test_export_whose_answers_are_no_numbers_is_refused(save_model, tmp_path: Path) -> None:
+    with pytest.raises(UnloadableModelError, match="probabilities that are no numbers"):
+        check_loads(save_model(tmp_path, sharpness=float("nan")))

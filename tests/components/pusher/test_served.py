@@ -4,8 +4,13 @@ from pathlib import Path
 import pytest
 
 from components.pusher.manifest import Provenance
+from components.pusher.pin import pin
 from components.pusher.push import push
-from components.pusher.served import file_digests, is_whole, newest_version, served_version_of
+from components.pusher.rollback import roll_back
+from components.pusher.served import file_digests, is_whole, standing
+from components.pusher.versions import State, Version, versions
+
+PROVENANCE = Provenance("run", 1, {})
 
 
 @pytest.fixture
@@ -16,48 +21,82 @@ def export(tmp_path: Path) -> Path:
     return tmp_path / "export"
 
 
-def test_newest_version_is_the_highest_number_with_a_folder(tmp_path: Path) -> None:
-    assert newest_version(tmp_path / "absent") is None
-    for name in ("9", "10", ".pushing-1", "notes"):
-        (tmp_path / "serving" / name).mkdir(parents=True)
-    (tmp_path / "serving" / "11.json").touch()
-    assert newest_version(tmp_path / "serving") == 10
+@pytest.fixture
+def other(export: Path, tmp_path: Path) -> Path:
+    shutil.copytree(export, tmp_path / "other")
+    (tmp_path / "other" / "saved_model.pb").write_bytes(b"another graph")
+    return tmp_path / "other"
 
 
-def test_only_the_newest_version_counts_as_served(export: Path, tmp_path: Path) -> None:
-    serving = tmp_path / "serving"
-    shutil.copytree(export, serving / "1")
-    assert served_version_of(export, serving) == 1
-    shutil.copytree(export, serving / "2")
-    (serving / "2" / "variables" / "data").write_bytes(b"others")
-    assert served_version_of(export, serving) is None
+@pytest.fixture
+def serving(tmp_path: Path) -> Path:
+    return tmp_path / "serving" / "demo"
 
 
-@pytest.mark.parametrize("fault", ["missing", "changed", "added"])
-def test_version_that_differs_in_one_file_is_another(fault: str, export: Path, tmp_path: Path) -> None:
-    version = tmp_path / "serving" / "1"
-    shutil.copytree(export, version)
-    if fault == "missing":
-        (version / "variables" / "data").unlink()
-    else:
-        (version / "variables" / ("data" if fault == "changed" else "more")).write_bytes(b"weightz")
-    assert served_version_of(export, tmp_path / "serving") is None
+def pushed(export: Path, serving: Path) -> int:
+    return push(export, serving, provenance=PROVENANCE, check=lambda _: None)
+
+
+def only(serving: Path) -> Version:
+    (version,) = versions(serving)
+    return version
 
 
 def test_digests_name_files_by_their_path_within(export: Path) -> None:
     assert sorted(file_digests(export)) == ["saved_model.pb", "variables/data"]
 
 
-@pytest.mark.parametrize("fault", ["", "missing file", "changed file", "no manifest", "no folder"])
-def test_only_a_version_as_its_manifest_says_is_whole(fault: str, export: Path, tmp_path: Path) -> None:
-    serving = tmp_path / "serving" / "demo"
-    version = push(export, serving, provenance=Provenance("run", 1, {}), check=lambda _: None)
+@pytest.mark.parametrize("fault", ["", "missing file", "changed file", "added file", "no manifest", "no folder"])
+def test_only_a_version_as_its_manifest_says_is_whole(fault: str, export: Path, serving: Path) -> None:
+    number = pushed(export, serving)
     if fault == "missing file":
-        (serving / str(version) / "variables" / "data").unlink()
-    elif fault == "changed file":
-        (serving / str(version) / "variables" / "data").write_bytes(b"weightz")
+        (serving / str(number) / "variables" / "data").unlink()
+    elif fault in ("changed file", "added file"):
+        (serving / str(number) / "variables" / ("data" if fault == "changed file" else "more")).write_bytes(b"weightz")
     elif fault == "no manifest":
-        (serving / f"{version}.json").unlink()
+        (serving / f"{number}.json").unlink()
     elif fault == "no folder":
-        shutil.rmtree(serving / str(version))
-    assert is_whole(serving, version) == (fault == "")
+        shutil.rmtree(serving / str(number))
+    assert is_whole(only(serving)) == (fault == "")
+    assert (standing(export, serving) is not None) == (fault == "")
+
+
+def test_export_that_was_never_pushed_has_no_standing(export: Path, other: Path, serving: Path) -> None:
+    assert standing(export, serving) is None
+    pushed(other, serving)
+    assert standing(export, serving) is None
+
+
+def test_served_version_speaks_for_an_export_before_newer_ones_that_were_taken_back(export: Path, serving: Path) -> None:
+    first = pushed(export, serving)
+    pushed(export, serving)
+    assert roll_back(serving).serves == first
+    found = standing(export, serving)
+    assert found is not None
+    assert (found.number, found.state) == (first, State.SERVED)
+
+
+def test_export_that_was_taken_back_says_so_even_without_its_files(export: Path, other: Path, serving: Path) -> None:
+    pushed(other, serving)
+    number = pushed(export, serving)
+    roll_back(serving)
+    shutil.rmtree(serving / f".withdrawn-{number}")
+    found = standing(export, serving)
+    assert found is not None
+    assert (found.number, found.state) == (number, State.WITHDRAWN)
+
+
+def test_export_that_waits_stands_as_waiting(export: Path, other: Path, serving: Path) -> None:
+    pin(serving, pushed(other, serving))
+    number = pushed(export, serving)
+    found = standing(export, serving)
+    assert found is not None
+    assert (found.number, found.state) == (number, State.WAITING)
+
+
+def test_older_push_of_an_export_is_kept_below_the_served_one(export: Path, other: Path, serving: Path) -> None:
+    pushed(export, serving)
+    pushed(other, serving)
+    found = standing(export, serving)
+    assert found is not None
+    assert found.state is State.KEPT
