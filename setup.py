@@ -31,6 +31,9 @@ RUN = [
     "jinja2>=3.1,<4",  # the report's page
     "matplotlib>=3.11,<4",  # the report's figures
     "scikit-learn==1.5.2",  # reference metrics, the shortcut check
+    "grpcio>=1.76,<2",  # the server's calls
+    "grpcio-health-checking>=1.76,<2",  # the server's grpc.health.v1
+    "tensorflow-serving-api>=2.19.1,<2.22",  # TF Serving's messages and stubs
 ]
 DEVELOP = [
     "uv>=0.13",  # resolves and installs the lock
@@ -64,6 +67,7 @@ PACKAGES = [
     "pipeline.config",
     "pipeline.sources",
     "schema",
+    "serving",
 ]
 
 setup(
