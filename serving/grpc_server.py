@@ -78,4 +78,6 @@ class GrpcServer:
                 return int(self._server.add_insecure_port(address))
             return int(self._server.add_secure_port(address, listening.credentials))
         except RuntimeError as error:
-            raise ConfigError(f"--port: can't listen on {address}; expected a free port of this machine") from error
+            keys = ", and server_key and server_cert of --ssl_config_file must be the PEM texts of one pair"
+            expected = f"expected a free port of this machine{keys if listening.credentials else ''}"
+            raise ConfigError(f"--port: can't listen on {address}; {expected}") from error
