@@ -128,6 +128,7 @@ class Process:
     popen: subprocess.Popen[bytes]
     log: Path
     ports: tuple[int, int]
+    base_path: Path
 
     @property
     def said(self) -> str:
@@ -150,15 +151,16 @@ class Process:
 
 
 def start_process(folder: Path, *words: str) -> Process:
+    """Serve `folder`/demo."""
     ports = free_port(), free_port()
     binary = os.environ.get("TENSORFLOW_MODEL_SERVER")
     command = [binary] if binary else [str(Path(sys.executable).with_name("medtfx")), "serve"]
-    log = folder / "server.log"
+    log, base_path = folder / "server.log", folder / "demo"
+    listening = [f"--port={ports[0]}", f"--rest_api_port={ports[1]}"]
+    model = ["--model_name=demo", f"--model_base_path={base_path}"]
     with log.open("wb") as sink:
-        popen = subprocess.Popen(
-            [*command, f"--port={ports[0]}", f"--rest_api_port={ports[1]}", *words], stdout=sink, stderr=subprocess.STDOUT
-        )
-    return Process(popen, log, ports)
+        popen = subprocess.Popen([*command, *listening, *model, *words], stdout=sink, stderr=subprocess.STDOUT)
+    return Process(popen, log, ports, base_path)
 
 
 @pytest.fixture(scope="module")
@@ -166,8 +168,7 @@ def process(versions: dict[int, Path], tmp_path_factory: pytest.TempPathFactory)
     """A server process for the tests of a module, and its model's folder with version 1."""
     folder = tmp_path_factory.mktemp("process")
     shutil.copytree(versions[1], folder / "demo" / "1")
-    words = ["--model_name=demo", f"--model_base_path={folder / 'demo'}", "--file_system_poll_wait_seconds=1"]
-    started = start_process(folder, *words)
+    started = start_process(folder, "--max_num_load_retries=1", "--load_retry_interval_micros=1000")
     try:
         started.wait_until_ready()
         yield started
