@@ -4,6 +4,7 @@ Parameters are TF Serving's (batching/README.md of tensorflow/serving). One thin
 run one by one, so that a broken image costs nobody else an answer.
 """
 
+import logging
 import os
 import time
 from collections import deque
@@ -19,8 +20,9 @@ from pipeline.errors import ConfigError
 from serving import text_config
 from serving.inference import Call, run_directly
 from serving.saved_model import Array, SavedModel
-from serving.serving_error import ServingError, invalid
+from serving.serving_error import ServingError, invalid, unforeseen
 
+logger = logging.getLogger(__name__)
 FLAG = "--batching_parameters_file"
 Key = tuple[object, ...]
 
@@ -193,8 +195,8 @@ def run_batch(tasks: Sequence[Task], sizes: Sequence[int] = ()) -> None:
     if len(alive) > 1 or sizes:
         try:
             _run_together(alive, sizes)
-        except ServingError:
-            pass
+        except Exception as error:
+            logger.info("a batch of %d requests failed by %s; running them one by one", len(alive), type(error).__name__)
         else:
             return
     for task in alive:
@@ -226,6 +228,5 @@ def _run_alone(task: Task) -> None:
         task.finish(run_directly(task.model, task.call), None)
     except ServingError as error:
         task.finish(None, error)
-    except Exception:
-        task.finish(None, ServingError(grpc.StatusCode.INTERNAL, "the batch failed"))
-        raise
+    except Exception as error:  # the thread has to live on for the others
+        task.finish(None, unforeseen(error))

@@ -1,6 +1,5 @@
 """TF Serving's gRPC services: messages in, messages out, a ServingError as the call's status."""
 
-import logging
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -10,9 +9,8 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 
 from serving import model_info
 from serving.service import Service
-from serving.serving_error import ServingError
+from serving.serving_error import ServingError, unforeseen
 
-logger = logging.getLogger(__name__)
 LONGEST_DEADLINE = 366 * 24 * 3600.0
 Answer = TypeVar("Answer", bound=Message)
 
@@ -81,16 +79,6 @@ def end(context: grpc.ServicerContext, error: ServingError) -> NoReturn:
     """End a call by an error."""
     context.abort(error.code, str(error))
     raise error  # not reached: abort raises
-
-
-def unforeseen(error: Exception) -> ServingError:
-    """Return an INTERNAL error for one that nobody foresaw; the log gets its type and place, no text that may quote a request."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = "" if place is None else f" in {place.tb_frame.f_code.co_name}, line {place.tb_lineno}"
-    logger.error("a request failed by %s%s", type(error).__name__, where)
-    return ServingError(grpc.StatusCode.INTERNAL, f"internal error: {type(error).__name__}")
 
 
 def refuse(context: grpc.ServicerContext, method: str) -> NoReturn:

@@ -15,6 +15,7 @@ from serving.serving_error import ServingError, invalid
 from serving.version_policy import State, versions_in, wanted
 
 logger = logging.getLogger(__name__)
+TICK = 1.0  # seconds between two looks at what is due
 NO_VERSIONS = "model %s: no version under its base path. Is there a folder with a number for a name, such as 1?"
 
 
@@ -72,10 +73,9 @@ class ModelManager:
                 self._models[config.name].advance()
 
     def watch(self, seconds: float) -> None:
-        """Poll every so many seconds in a thread of its own; 0: never again."""
-        if seconds > 0:
-            self._thread = Thread(target=self._poll_until_stopped, args=(seconds,), name="version-watch", daemon=True)
-            self._thread.start()
+        """Poll every so many seconds, 0: never again, and try failed loads again, in a thread of its own."""
+        self._thread = Thread(target=self._work_until_stopped, args=(seconds,), name="version-watch", daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
         """End watching and unload everything."""
@@ -139,9 +139,20 @@ class ModelManager:
             model = self._models.get(name)
             return sorted(model.versions.values(), key=lambda one: -one.number) if model else []
 
-    def _poll_until_stopped(self, seconds: float) -> None:
-        while not self._stop.wait(seconds):
-            self.poll()
+    def _work_until_stopped(self, seconds: float) -> None:
+        next_poll = time.monotonic() + seconds
+        while not self._stop.wait(min(seconds or TICK, TICK)):
+            if seconds and time.monotonic() >= next_poll:
+                self.poll()
+                next_poll = time.monotonic() + seconds
+            else:
+                self._try_again()
+
+    def _try_again(self) -> None:
+        """Load what failed before and is due, without looking for new versions."""
+        with self._working:
+            for config in self._configs:
+                self._models[config.name].advance()
 
     def _checked_labels(self, config: ModelConfig) -> dict[str, int]:
         available = {version.number for version in self.versions(config.name) if version.state is State.AVAILABLE}

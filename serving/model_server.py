@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 import grpc
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, MedtfxError
 from serving import text_config
 from serving.admission import Admission
 from serving.batching import Batcher, BatchingParameters, read_parameters
@@ -61,12 +61,15 @@ def start(flags: Flags) -> ModelServer:
     """
     configs = start_configs(flags)
     credentials = server_credentials(flags.ssl_config_file)
-    service = make_service(flags, configs)
     metrics_path = metrics_path_of(flags.monitoring_config_file)
-    load(flags, service, configs)
-    listening = Listening(flags.host, flags.port, credentials, flags.message_bytes, flags.max_in_flight)
-    grpc_server = GrpcServer(service, listening)
-    http_server = _http_server(flags, service, metrics_path)
+    service = make_service(flags, configs)
+    try:
+        load(flags, service, configs)
+        grpc_server = GrpcServer(service, _listening(flags, credentials))
+        http_server = _http_server(flags, service, metrics_path)
+    except MedtfxError:
+        service.manager.stop()
+        raise
     grpc_server.start()
     if http_server:
         http_server.start()
@@ -160,6 +163,10 @@ def metrics_path_of(file: Path | None) -> str:
         return METRICS
     config = text_config.read("MonitoringConfig", MONITORING_FLAG, file).prometheus_config
     return (config.path or METRICS) if config.enable else ""
+
+
+def _listening(flags: Flags, credentials: grpc.ServerCredentials | None) -> Listening:
+    return Listening(flags.host, flags.port, credentials, flags.message_bytes, flags.max_in_flight)
 
 
 def _http_server(flags: Flags, service: Service, metrics_path: str) -> HttpServer | None:

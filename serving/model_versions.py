@@ -11,7 +11,7 @@ from threading import Condition
 import grpc
 
 from serving.saved_model import SavedModel
-from serving.serving_error import ServingError
+from serving.serving_error import ServingError, unforeseen
 from serving.version_policy import Snapshot, State, Step, next_step
 
 logger = logging.getLogger(__name__)
@@ -136,6 +136,9 @@ class ModelVersions:
         except ServingError as error:
             self._failed(version, error)
             return
+        except Exception as error:  # one strange version must not end the watch over all others
+            self._failed(version, unforeseen(error))
+            return
         with self.changed:
             version.model = model
             self._move(version, State.AVAILABLE)
@@ -160,6 +163,7 @@ class ModelVersions:
         if version.state is State.UNLOADING and not version.users and version.model is not None:
             version.model.close()
             self._ended(version, None)
+            version.is_wanted = False  # if it was wanted again meanwhile, the next poll finds it anew
 
     def _ended(self, version: Version, error: ServingError | None) -> None:
         version.error, version.model = error, None

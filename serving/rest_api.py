@@ -13,14 +13,13 @@ import grpc
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, model_pb2
 
 from serving import model_info
-from serving.grpc_services import unforeseen
 from serving.inference import DEFAULT_SIGNATURE
 from serving.json_requests import classify_request, predict_request
 from serving.json_responses import classify_body, metadata_body, predict_body, status_body
 from serving.json_values import error_body
 from serving.model_info import SIGNATURE_DEF
 from serving.service import Service
-from serving.serving_error import ServingError, invalid
+from serving.serving_error import ServingError, invalid, unforeseen
 from serving.version_policy import is_version
 
 MODEL = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"

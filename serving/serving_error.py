@@ -1,9 +1,12 @@
 """The error of one request: a code and a text that the client gets, over gRPC or REST."""
 
+import logging
+
 import grpc
 
 from pipeline.errors import MedtfxError
 
+logger = logging.getLogger(__name__)
 TEXT_LIMIT = 1024  # characters, as TF Serving cuts (grpc_status_util.cc)
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 HTTP_STATUS = {  # http_server.cc, ToHTTPStatusCode
@@ -51,3 +54,13 @@ class ServingError(MedtfxError):
 def invalid(text: str) -> ServingError:
     """Return an INVALID_ARGUMENT error, the most frequent one."""
     return ServingError(grpc.StatusCode.INVALID_ARGUMENT, text)
+
+
+def unforeseen(error: Exception) -> ServingError:
+    """Return an INTERNAL error for one that nobody foresaw; the log gets its type and place, no text that may quote a request."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = "" if place is None else f" in {place.tb_frame.f_code.co_name}, line {place.tb_lineno}"
+    logger.error("unforeseen: %s%s", type(error).__name__, where)
+    return ServingError(grpc.StatusCode.INTERNAL, f"internal error: {type(error).__name__}")

@@ -133,11 +133,11 @@ def test_the_log_names_models_and_nothing_of_requests_or_folders(process, proces
 def test_sigterm_finishes_what_is_in_work_and_ends_with_0(process, process_client, eventually):
     spin = predict_pb2.PredictRequest()
     spin.model_spec.name, spin.model_spec.signature_name = "demo", "spin"
-    spin.inputs["rounds"].CopyFrom(tf.make_tensor_proto([200_000], tf.int32))
+    spin.inputs["rounds"].CopyFrom(tf.make_tensor_proto([60_000], tf.int32))
     slow = process_client.prediction.Predict.future(spin, timeout=120)
     assert alive(process_client)  # and so the slow one has arrived
     assert process.end() == 0
-    assert list(slow.result().outputs["last"].int_val) == [200_000]
+    assert list(slow.result().outputs["last"].int_val) == [60_000]
     assert process.said.rstrip().endswith("stopped")
 
 

@@ -219,6 +219,17 @@ def test_watching_finds_a_version_that_comes_later(loads, tmp_path):
     assert loads.made[0].is_closed
 
 
+def test_failed_load_is_tried_again_where_folders_are_looked_at_once_only(loads, base, eventually):
+    manager = ModelManager(loads, Retry(5, 0.01))
+    manager.configure([ModelConfig("demo", base)])
+    loads.failing.add(1)
+    manager.poll()
+    loads.failing.clear()
+    manager.watch(0)
+    eventually(lambda: states(manager) == {1: "AVAILABLE"})
+    manager.stop()
+
+
 def test_no_request_fails_while_versions_change(manager, loads, base):
     stop, failures = threading.Event(), []
 

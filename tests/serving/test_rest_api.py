@@ -1,5 +1,4 @@
 import json
-import socket
 import urllib.error
 import urllib.request
 from typing import Any
@@ -87,46 +86,3 @@ def test_metrics_count_requests_by_status_and_hide_unknown_names(client):
     assert ':tensorflow:serving:request_count{model_name="demo",status="OK"}' in page
     assert ':tensorflow:serving:runtime_latency_count{model_name="demo",API="Predict",runtime="TF1"}' in page
     assert "Jane" not in page
-
-
-def raw(client: Any, sent: bytes) -> bytes:
-    with socket.create_connection((client.host, client.rest_port), timeout=30) as connection:
-        connection.sendall(sent)
-        received = b""
-        while chunk := connection.recv(65536):
-            received += chunk
-    return received
-
-
-@pytest.mark.parametrize(
-    ("sent", "status"),
-    [
-        (b"POST /v1/models/demo:predict HTTP/1.1\r\n\r\n", b"411"),
-        (b"POST /v1/models/demo:predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"411"),
-        (b"POST /v1/models/demo:predict HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", b"413"),
-        (b"POST /v1/models/demo:predict HTTP/1.1\r\nContent-Length: -5\r\n\r\n", b"411"),
-        (b"PUT /v1/models/demo HTTP/1.1\r\n\r\n", b"501"),
-        (b"complete nonsense\r\n\r\n", b"400"),
-    ],
-)
-def test_what_http_does_not_allow_is_refused_in_json(client, sent, status):
-    head, _, body = raw(client, sent).partition(b"\r\n\r\n")
-    assert head.split()[1] == status
-    assert set(json.loads(body)) == {"error"}
-
-
-def test_several_requests_go_over_one_connection(client):
-    one = b'{"instances": [[1, 2]]}'
-    request = b"POST /v1/models/demo:predict HTTP/1.1\r\nContent-Length: %d\r\n%s\r\n%s"
-    received = raw(client, request % (len(one), b"", one) + request % (len(one), b"Connection: close\r\n", one))
-    assert received.count(b"200 OK") == 2
-    assert received.count(b'"total": 6.0') == 2
-
-
-def test_clients_that_send_half_a_request_do_not_disturb_others(client):
-    waiting = [socket.create_connection((client.host, client.rest_port)) for _ in range(20)]
-    for connection in waiting:
-        connection.sendall(b"POST /v1/models/demo:predict HTTP/1.1\r\nContent-Length: 100\r\n\r\n{")
-    assert ask(client, "/v1/models/demo:predict", {"instances": [[1, 2]]})[0] == 200
-    for connection in waiting:
-        connection.close()
