@@ -6,12 +6,15 @@ A flag of TF Serving that is not here is refused by name, never ignored: it was 
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from pipeline.errors import ConfigError
 
+Group = argparse._ArgumentGroup  # argparse gives the type no public name
 MEGABYTE = 2**20
+MAX_PORT = 65535
 LOOPBACK = "127.0.0.1"
 
 
@@ -59,8 +62,13 @@ class Flags:
             raise ConfigError("--batching_parameters_file needs --enable_batching")
         if self.rest_api_port and self.rest_api_port == self.port:
             raise ConfigError(f"--rest_api_port: {self.port} is --port as well; expected another port")
-        if self.ssl_config_file and self.rest_api_port and self.host not in (LOOPBACK, "localhost", "::1"):
+        if self.ssl_config_file and self.rest_api_port and not self.is_local:
             raise ConfigError("--rest_api_port has no TLS: with --ssl_config_file it is for a --host of loopback only")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can connect."""
+        return self.host in (LOOPBACK, "localhost", "::1")
 
     @property
     def message_bytes(self) -> int:
@@ -89,8 +97,10 @@ def parse(arguments: Sequence[str]) -> Flags:
 def _parser() -> Parser:
     parser = Parser(
         prog="medtfx serve",
+        usage="medtfx serve --model_name=NAME --model_base_path=DIR [flags]",
         description="Serve pushed models over TF Serving's gRPC and REST API, from this machine. Flags are TF Serving's.",
         epilog="Example: medtfx serve --model_name=demo --model_base_path=$PWD/runs/demo/serving/demo --rest_api_port=8501",
+        formatter_class=partial(argparse.HelpFormatter, max_help_position=40),
         allow_abbrev=False,
     )
     _add_ways_in(parser.add_argument_group("ways in"))
@@ -100,70 +110,65 @@ def _parser() -> Parser:
     return parser
 
 
-def _add_ways_in(group: argparse._ArgumentGroup) -> None:
+def _add_ways_in(group: Group) -> None:
     group.add_argument("--host", default=LOOPBACK, help="address to bind; default: this machine only (not a flag of TF Serving)")
-    group.add_argument("--port", type=_within(1, 65535), default=8500, help="gRPC; default 8500")
-    group.add_argument("--rest_api_port", type=_within(0, 65535), default=0, help="REST and metrics; default 0: none")
-    group.add_argument("--rest_api_timeout_in_ms", type=_within(1, 3_600_000), default=30_000, help="default 30000")
-    group.add_argument("--ssl_config_file", type=Path, help="SSLConfig: TLS for gRPC, mutual with client_verify")
-    group.add_argument("--monitoring_config_file", type=Path, help="MonitoringConfig: metrics off, or at another path")
+    _add_number(group, "--port", 8500, "gRPC", bounds=(1, MAX_PORT))
+    _add_number(group, "--rest_api_port", 0, "REST and metrics, 0: none", bounds=(0, MAX_PORT))
+    _add_number(group, "--rest_api_timeout_in_ms", 30_000, "of a REST request", bounds=(1, 3_600_000))
+    _add_file(group, "--ssl_config_file", "SSLConfig: TLS for gRPC, mutual with client_verify")
+    _add_file(group, "--monitoring_config_file", "MonitoringConfig: metrics off, or at another path")
 
 
-def _add_models(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--model_name", default="default", help="what clients call it; default: default")
-    group.add_argument("--model_base_path", default="", help="absolute folder that holds the version folders")
-    group.add_argument("--model_config_file", type=Path, help="ModelServerConfig: several models, policies, labels")
-    _add_number(group, "--model_config_file_poll_wait_seconds", 0, "read the file again every so often; default 0: never")
-    _add_number(group, "--file_system_poll_wait_seconds", 1, "look for versions every so often; default 1, 0: once")
-    _add_number(group, "--max_num_load_retries", 5, "default 5")
-    group.add_argument("--load_retry_interval_micros", type=int, default=60_000_000, help="default one minute")
-    _add_switch(group, "--allow_version_labels_for_unavailable_models", default=False)
-    group.add_argument("--saved_model_tags", default="serve", help="separated by commas; default serve")
+def _add_models(group: Group) -> None:
+    group.add_argument("--model_name", metavar="NAME", default="default", help="what clients call it; default: default")
+    group.add_argument("--model_base_path", metavar="DIR", default="", help="absolute folder that holds the version folders")
+    _add_file(group, "--model_config_file", "ModelServerConfig: several models, policies, labels")
+    _add_number(group, "--model_config_file_poll_wait_seconds", 0, "read the file again every so often, 0: never")
+    _add_number(group, "--file_system_poll_wait_seconds", 1, "look for versions every so often, 0: once")
+    _add_number(group, "--max_num_load_retries", 5, "tries after a failed load")
+    _add_number(group, "--load_retry_interval_micros", 60_000_000, "between two tries", bounds=(-1, 10**12))
+    _add_switch(group, "--allow_version_labels_for_unavailable_models", "a new label may come before its version")
+    group.add_argument("--saved_model_tags", metavar="TAGS", default="serve", help="separated by commas; default: serve")
+    _add_switch(group, "--enable_model_warmup", "answer a version's warm-up requests before anything else", default=True)
 
 
-def _add_running(group: argparse._ArgumentGroup) -> None:
-    _add_switch(group, "--enable_batching", default=False)
-    group.add_argument("--batching_parameters_file", type=Path, help="BatchingParameters")
-    _add_number(group, "--tensorflow_session_parallelism", 0, "threads of TensorFlow; default 0: as many as cores")
-    _add_switch(group, "--enable_model_warmup", default=True)
-    _add_switch(group, "--enable_serialization_as_tensor_content", default=False)
+def _add_running(group: Group) -> None:
+    _add_switch(group, "--enable_batching", "run requests that wait together as one batch")
+    _add_file(group, "--batching_parameters_file", "BatchingParameters")
+    _add_number(group, "--tensorflow_session_parallelism", 0, "threads of TensorFlow, 0: as many as cores")
+    _add_switch(group, "--enable_serialization_as_tensor_content", "answer with raw bytes instead of typed fields")
 
 
-def _add_limits(group: argparse._ArgumentGroup) -> None:
-    _add_number(group, "--max_in_flight", 64, "requests in work at once; default 64", least=1)
-    _add_number(group, "--max_batch_items", 1024, "rows of one request; default 1024", least=1)
-    group.add_argument("--max_message_mb", type=_within(1, 2047), default=64, help="size of one request; default 64")
-    _add_number(group, "--max_image_pixels", 50_000_000, "that an image header may claim; default 50 million", least=1)
-    _add_number(group, "--shutdown_grace_seconds", 30, "for requests in work when the server is stopped; default 30")
+def _add_limits(group: Group) -> None:
+    _add_number(group, "--max_in_flight", 64, "requests in work at once", bounds=(1, 10_000))
+    _add_number(group, "--max_batch_items", 1024, "rows of one request", bounds=(1, 10**9))
+    _add_number(group, "--max_message_mb", 64, "size of one request", bounds=(1, 2047))
+    _add_number(group, "--max_image_pixels", 50_000_000, "that the header of an image may claim", bounds=(1, 10**12))
+    _add_number(group, "--shutdown_grace_seconds", 30, "for requests in work when the server is stopped")
 
 
-def _add_number(group: argparse._ArgumentGroup, flag: str, default: int, text: str, *, least: int = 0) -> None:
-    group.add_argument(flag, type=_within(least, 10**12), default=default, help=text)
+def _add_file(group: Group, flag: str, text: str) -> None:
+    group.add_argument(flag, type=Path, metavar="FILE", help=text)
 
 
-def _add_switch(group: argparse._ArgumentGroup, flag: str, *, default: bool) -> None:
+def _add_number(group: Group, flag: str, default: int, text: str, *, bounds: tuple[int, int] = (0, 10**9)) -> None:
+    group.add_argument(flag, type=partial(_number, *bounds), metavar="N", default=default, help=f"{text}; default: {default}")
+
+
+def _number(least: int, most: int, text: str) -> int:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and least <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
+    return int(text)
+
+
+def _add_switch(group: Group, flag: str, text: str, *, default: bool = False) -> None:
     """Add a switch as TF Serving reads it: --flag, --flag=true, --flag=false."""
-    text = f"default {str(default).lower()}"
-    group.add_argument(flag, type=_switch, nargs="?", const=True, default=default, metavar="true|false", help=text)
+    shown = f"{text}; default: {str(default).lower()}"
+    group.add_argument(flag, type=_switch, nargs="?", const=True, default=default, metavar="true|false", help=shown)
 
 
 def _switch(text: str) -> bool:
     if text.lower() not in ("true", "false", "1", "0"):
         raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
     return text.lower() in ("true", "1")
-
-
-class _Range:
-    """A whole number within bounds."""
-
-    def __init__(self, least: int, most: int) -> None:
-        self._least, self._most = least, most
-
-    def __call__(self, text: str) -> int:
-        number = int(text) if text.lstrip("-").isdigit() else None
-        if number is None or not self._least <= number <= self._most:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {self._least} to {self._most}")
-        return number
-
-
-_within = _Range

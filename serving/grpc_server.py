@@ -72,7 +72,8 @@ class GrpcServer:
         self._server.stop(seconds).wait()
 
     def _bind(self, listening: Listening) -> int:
-        address = f"{listening.host}:{listening.port}"
+        host = f"[{listening.host}]" if ":" in listening.host else listening.host
+        address = f"{host}:{listening.port}"
         try:
             if listening.credentials is None:
                 return int(self._server.add_insecure_port(address))
