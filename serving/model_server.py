@@ -48,7 +48,6 @@ class ModelServer:
         self.grpc_server.stop(seconds)
         if rest:
             rest.join()
-        self.service.admission.drain(0)
         self.service.manager.stop()
 
 
@@ -182,4 +181,5 @@ def follow_file(server: ModelServer, file: Path, seconds: float) -> None:
         try:
             server.service.reloading.from_file(text_config.model_server_config(CONFIG_FLAG, file))
         except (ConfigError, ServingError) as error:
-            logger.error("the configuration file was not taken: %s", error)
+            reason = str(error).partition("; got base_path")[0]  # a log names no folder
+            logger.error("the configuration file was not taken: %s", reason)

@@ -59,7 +59,7 @@ class SavedModel:
         fetches = [definition.outputs[name].name for name in outputs]
         options = None if seconds is None else tf.compat.v1.RunOptions(timeout_in_ms=max(int(seconds * 1000), 1))
         try:
-            return [np.asarray(value) for value in self._session.run(fetches, feeds, options=options)]
+            return [_array(value) for value in self._session.run(fetches, feeds, options=options)]
         except tf.errors.OpError as error:
             raise ServingError(CODES.get(error.error_code, grpc.StatusCode.UNKNOWN), raw_message(error)) from error
         except (ValueError, TypeError, RuntimeError) as error:  # what Python's session refuses to feed, or a closed session
@@ -68,6 +68,11 @@ class SavedModel:
     def close(self) -> None:
         """Free what the session holds."""
         self._session.close()
+
+
+def _array(value: Any) -> Array:
+    """Return a fetched value as an array; NumPy's own kind of bytes would drop zeros at the end of a scalar string."""
+    return np.array(value, object) if isinstance(value, bytes) else np.asarray(value)
 
 
 def raw_message(error: tf.errors.OpError) -> str:

@@ -3,6 +3,7 @@
 import shutil
 import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,21 @@ def reload(client: Any, base: Path, more: str = "") -> None:
     client.model.HandleReloadConfigRequest(request)
 
 
-def test_a_pushed_version_takes_over_without_an_error(serve, base_path, push, eventually):
+def test_a_pushed_version_takes_over_without_an_error_under_load(serve, base_path, push, eventually):
     _, client = serve("--model_name=demo", f"--model_base_path={base_path}")
-    assert factor(client) == 2
-    push(base_path, 2, "0002")
-    eventually(lambda: factor(client) == 3)
+
+    def ask_until_new() -> list[float]:
+        answers = [factor(client)]
+        while answers[-1] == 2:
+            answers.append(factor(client))
+        return answers
+
+    with ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask_until_new) for _ in range(4)]
+        push(base_path, 2, "0002")
+        answers = [future.result(60) for future in asking]
+    assert all(set(one) == {2, 3} for one in answers)
+    assert factor(client) == 3
     eventually(lambda: states(client) == {2: "AVAILABLE", 1: "END"})
 
 
@@ -87,13 +98,17 @@ def test_a_reload_opens_no_folder_elsewhere(serve, base_path):
     assert caught.value.code() is grpc.StatusCode.PERMISSION_DENIED
 
 
-def test_a_changed_configuration_file_is_followed(serve, base_path, push, tmp_path, eventually):
+def test_a_changed_configuration_file_is_followed(serve, base_path, push, tmp_path, eventually, caplog):
     push(base_path, 2)
     config = tmp_path / "models.txt"
     config.write_text(CONFIG.format(base=base_path, more="model_version_policy { specific { versions: 1 } }"))
     _, client = serve(f"--model_config_file={config}", "--model_config_file_poll_wait_seconds=1")
     assert factor(client) == 2
-    config.write_text("not a configuration")
+    with caplog.at_level("ERROR", "serving"):
+        config.write_text(CONFIG.format(base="secret/place", more=""))
+        eventually(lambda: "the configuration file was not taken: Expected model demo to have an absolute path" in caplog.text)
+    assert "secret" not in caplog.text
+    assert factor(client) == 2
     config.write_text(CONFIG.format(base=base_path, more=""))
     eventually(lambda: factor(client) == 3)
 

@@ -20,6 +20,11 @@ def test_outputs_come_in_the_order_asked_for(model):
     np.testing.assert_array_equal(y, [[3, 6]])
 
 
+def test_a_single_text_keeps_its_zero_bytes(model):
+    (word,) = model.run("summed", {"x": np.zeros(1, np.float32)}, ["word"])
+    assert (word.shape, word.item()) == ((), b"a\x00")
+
+
 def test_an_error_of_the_graph_keeps_its_code_and_names_no_source_file(model):
     with pytest.raises(ServingError, match="expected no negative value") as caught:
         model.run("serving_default", {"x": np.array([[1, -2]], np.float32)}, ["y"])

@@ -45,8 +45,8 @@ class TinyModel(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
     def summed(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return one number for the whole batch: no signature to batch."""
-        return {"sum": tf.reduce_sum(x)}
+        """Return one number, and a text, for the whole batch: no signature to batch."""
+        return {"sum": tf.reduce_sum(x), "word": tf.constant(b"a\x00")}
 
 
 def save(folder: Path, scale: float) -> Path:
