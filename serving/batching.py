@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Condition, Event, Thread
+from typing import Any
 
 import grpc
 import numpy as np
@@ -57,20 +58,20 @@ def read_parameters(file: Path) -> BatchingParameters:
         if getattr(given, name) and getattr(getattr(given, name), "value", True):
             raise ConfigError(f"{FLAG}: {name} is not supported; leave it out")
     default, sizes = BatchingParameters(), tuple(given.allowed_batch_sizes)
-    batch = _positive(given, "max_batch_size", default.batch)
+    batch = _number(given, "max_batch_size", default.batch)
     if sizes and (list(sizes) != sorted(set(sizes)) or sizes[0] < 1 or sizes[-1] != batch):
         raise ConfigError(f"{FLAG}: allowed_batch_sizes: expected increasing numbers that end with max_batch_size ({batch})")
     return BatchingParameters(
         batch,
-        _positive(given, "batch_timeout_micros", 0, least=0) / 1e6,
-        _positive(given, "max_enqueued_batches", default.queued),
-        _positive(given, "num_batch_threads", default.threads),
+        _number(given, "batch_timeout_micros", 0, least=0) / 1e6,
+        _number(given, "max_enqueued_batches", default.queued),
+        _number(given, "num_batch_threads", default.threads),
         sizes,
     )
 
 
-def _positive(given: object, name: str, default: int, *, least: int = 1) -> int:
-    if not given.HasField(name):  # type: ignore[attr-defined]
+def _number(given: Any, name: str, default: int, *, least: int = 1) -> int:
+    if not given.HasField(name):
         return default
     value = int(getattr(given, name).value)
     if value < least:
