@@ -4,9 +4,9 @@ Paths: tensorflow/serving, model_servers/http_rest_api_util.cc.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
 import grpc
@@ -27,6 +27,7 @@ WORK = re.compile(rf"(?i)/v1/models/(?P<name>[^/:]+){MODEL}:(?P<method>classify|
 LOOK = re.compile(rf"(?i)/v1/models(?:/(?P<name>[^/:]+))?{MODEL}(?:/(?P<metadata>metadata))?", re.ASCII)
 API = re.compile(r"(?i)/v1/.*")
 METRICS = "/monitoring/prometheus/metrics"
+Read = TypeVar("Read")
 JSON, TEXT = "application/json", "text/plain"
 
 
@@ -85,12 +86,21 @@ class RestApi:
         if wanted == "predict":
             return self._predict(spec, body)
         if wanted == "classify":
-            return classify_body(self.service.classify(classify_request(body, spec), self.seconds, entry="REST").result)
+            given = self._read(spec, lambda: classify_request(body, spec))
+            return classify_body(self.service.classify(given, self.seconds, entry="REST").result)
         raise ServingError(grpc.StatusCode.UNIMPLEMENTED, "regress is not implemented by medtfx serve; use predict or classify")
 
     def _predict(self, spec: model_pb2.ModelSpec, body: bytes) -> str:
-        request, wanted = predict_request(body, spec, lambda name: self._inputs(spec, name))
+        request, wanted = self._read(spec, lambda: predict_request(body, spec, lambda name: self._inputs(spec, name)))
         return predict_body(self.service.predict(request, self.seconds, entry="REST").outputs, wanted)
+
+    def _read(self, spec: model_pb2.ModelSpec, read: Callable[[], Read]) -> Read:
+        """Return the request of a body; one that can't be read is counted here, the others where they are answered."""
+        try:
+            return read()
+        except ServingError as error:
+            self.service.count(spec.name, error.code)
+            raise
 
     def _inputs(self, spec: model_pb2.ModelSpec, signature: str) -> Mapping[str, Any]:
         name = signature or DEFAULT_SIGNATURE

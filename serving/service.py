@@ -17,7 +17,7 @@ from serving.model_manager import ModelManager
 from serving.model_versions import Lease
 from serving.serving_error import ServingError
 
-UNKNOWN_MODEL = "unknown"  # a metric's label: what a request asks for may be anything, and there must be few labels
+UNKNOWN_MODEL = "unknown"
 Answer = TypeVar("Answer", bound=Message)
 
 
@@ -53,17 +53,20 @@ class Service:
         api = "Classify" if entry == "GRPC" else "classify"
         return self._counted(request.model_spec, (api, entry), lambda lease: self.inference.classify(lease, request, seconds))
 
+    def count(self, name: str, status: grpc.StatusCode) -> None:
+        """Count a request; what it asks for may be anything, so that only the names of configured models are labels."""
+        self.metrics.requests.add(name if name in self.manager.names else UNKNOWN_MODEL, status.name)
+
     def _counted(self, spec: Any, labels: tuple[str, str], answer: Callable[[Lease], Answer]) -> Answer:
-        name = spec.name if spec.name in self.manager.names else UNKNOWN_MODEL
         start, status = time.perf_counter(), grpc.StatusCode.INTERNAL
         try:
             with self.admission.admitted(), self.manager.use(spec) as lease:
                 response = answer(lease)
             status = grpc.StatusCode.OK
-            self.metrics.request_latency.observe(time.perf_counter() - start, name, *labels)
+            self.metrics.request_latency.observe(time.perf_counter() - start, lease.name, *labels)
             return response
         except ServingError as error:
             status = error.code
             raise
         finally:
-            self.metrics.requests.add(name, status.name)
+            self.count(spec.name, status)

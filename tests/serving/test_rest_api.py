@@ -80,9 +80,12 @@ def test_errors_have_tf_servings_status_and_text(client, path, body, status, tex
 
 
 def test_metrics_count_requests_by_status_and_hide_unknown_names(client):
+    for body in ({"instances": [[1, 2]]}, b"no JSON"):
+        ask(client, "/v1/models/demo:predict", body)
     ask(client, "/v1/models/Jane%20Doe:predict", {"instances": [1]})
     status, page = ask(client, "/monitoring/prometheus/metrics")
     assert status == 200
     assert ':tensorflow:serving:request_count{model_name="demo",status="OK"}' in page
+    assert ':tensorflow:serving:request_count{model_name="demo",status="INVALID_ARGUMENT"}' in page
     assert ':tensorflow:serving:runtime_latency_count{model_name="demo",API="Predict",runtime="TF1"}' in page
     assert "Jane" not in page
