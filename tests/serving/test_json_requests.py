@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import model_pb2
@@ -51,6 +51,7 @@ def test_columns_may_be_named_or_the_only_one():
     assert tensor({"inputs": {"b64": "AA=="}}, inputs(x=tf.string)).item() == b"\x00"
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=3, max_size=3), min_size=1))
 def test_any_matrix_of_whole_numbers_arrives(rows):
     np.testing.assert_array_equal(tensor({"instances": rows}, inputs(x=tf.int32)), rows)

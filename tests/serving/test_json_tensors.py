@@ -1,7 +1,7 @@
 import json
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -11,12 +11,14 @@ from serving.tensors import to_proto
 DTYPES = st.sampled_from([np.float32, np.float64, np.int32, np.int64, np.uint8, np.uint64, np.bool_])
 
 
+@settings(deadline=None)
 @given(arrays.arrays(DTYPES, arrays.array_shapes(min_dims=0, min_side=1)))
 def test_an_array_is_the_same_after_its_way_through_json(array):
     text = nested(texts_of("y", to_proto(array)), list(array.shape))
     np.testing.assert_array_equal(np.array(json.loads(text), array.dtype), array)
 
 
+@settings(deadline=None)
 @given(arrays.arrays(DTYPES, arrays.array_shapes(min_dims=0, min_side=1), elements={"allow_nan": False, "allow_infinity": False}))
 def test_lists_fill_a_tensor_in_row_major_order(array):
     given_ = array.tolist()

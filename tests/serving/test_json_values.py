@@ -2,7 +2,7 @@ import math
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.json_values import decimal, error_body, parse_object, shown
@@ -28,12 +28,14 @@ def test_single_numbers_are_written_as_tf_serving_does(value, text):
     assert decimal(single, is_single=True) == text
 
 
+@settings(deadline=None)
 @given(st.floats(width=32, allow_nan=False))
 def test_a_written_single_number_reads_back_as_itself(value):
     (back,) = struct.unpack("f", struct.pack("f", float(decimal(value, is_single=True))))
     assert back == value
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False))
 def test_a_written_double_number_reads_back_as_itself(value):
     assert float(decimal(value, is_single=False)) == value

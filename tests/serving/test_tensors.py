@@ -2,7 +2,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from tensorflow.core.framework import tensor_pb2
@@ -113,6 +113,7 @@ DTYPES = (
 
 
 @pytest.mark.parametrize("as_content", [False, True])
+@settings(deadline=None)
 @given(st.data())
 def test_sent_arrays_arrive_unchanged(as_content, data):
     array = data.draw(arrays.arrays(data.draw(st.sampled_from(DTYPES)), arrays.array_shapes(min_dims=0, min_side=0)))

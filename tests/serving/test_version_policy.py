@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.version_policy import Snapshot, State, Step, VersionPolicy, is_version, next_step, versions_in, wanted
@@ -67,6 +67,7 @@ snapshots = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(snapshots)
 def test_a_step_never_takes_the_last_available_version_while_one_is_wanted(versions):
     step = next_step(versions)
