@@ -1,5 +1,6 @@
 """All models of a server: watches their folders, knows their labels, hands out loaded versions."""
 
+import gc
 import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -37,6 +38,7 @@ class ModelManager:
         self._models: dict[str, ModelVersions] = {}
         self._labels: dict[str, dict[str, int]] = {}
         self._warned: set[str] = set()
+        self._freed = 0  # versions
         self._stop = Event()
         self._thread: Thread | None = None
 
@@ -71,6 +73,7 @@ class ModelManager:
                 if found is not None:
                     self._models[config.name].want(wanted(found, config.policy))
                 self._models[config.name].advance()
+            self._free()
 
     def watch(self, seconds: float) -> None:
         """Poll every so many seconds, 0: never again, and try failed loads again, in a thread of its own."""
@@ -153,6 +156,14 @@ class ModelManager:
         with self._working:
             for config in self._configs:
                 self._models[config.name].advance()
+            self._free()
+
+    def _free(self) -> None:
+        """Free what unloaded versions held: a graph is full of cycles, and left to itself the collector lets many pile up."""
+        closed = sum(model.closed for model in self._models.values())
+        if closed != self._freed:
+            self._freed = closed
+            gc.collect()
 
     def _checked_labels(self, config: ModelConfig) -> dict[str, int]:
         available = {version.number for version in self.versions(config.name) if version.state is State.AVAILABLE}

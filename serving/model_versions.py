@@ -59,6 +59,7 @@ class ModelVersions:
         load: makes a servable of a version folder.
         retry: what follows a failed load.
         changed: told after every change of state; its lock guards the versions.
+        closed: how many were unloaded so far.
     """
 
     name: str
@@ -66,6 +67,7 @@ class ModelVersions:
     retry: Retry
     changed: Condition
     versions: dict[int, Version] = field(default_factory=dict)
+    closed: int = 0
 
     def want(self, folders: Mapping[int, Path]) -> None:
         """Say which versions are wanted from now on; one that failed is tried anew only after it was unwanted in between."""
@@ -162,6 +164,7 @@ class ModelVersions:
     def _close_if_unused(self, version: Version) -> None:
         if version.state is State.UNLOADING and not version.users and version.model is not None:
             version.model.close()
+            self.closed += 1
             self._ended(version, None)
             version.is_wanted = False  # if it was wanted again meanwhile, the next poll finds it anew
 

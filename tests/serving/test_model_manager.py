@@ -1,5 +1,7 @@
+import gc
 import shutil
 import threading
+import weakref
 from pathlib import Path
 
 import grpc
@@ -155,6 +157,27 @@ def test_a_version_in_use_is_closed_when_the_last_request_has_ended(manager, loa
         assert not lease.model.is_closed
     assert loads.made[0].is_closed
     assert states(manager)[1] == "END"
+
+
+def test_what_an_unloaded_version_held_is_freed_at_once_though_it_is_full_of_cycles(base):
+    made = []
+
+    def load(_name: str, number: int, _folder: Path) -> Servable:
+        servable = Servable(number)
+        servable.itself = servable
+        made.append(weakref.ref(servable))
+        return servable
+
+    manager = ModelManager(load, Retry(0, 0))
+    manager.configure([ModelConfig("demo", base)])
+    manager.poll()
+    gc.disable()
+    try:
+        (base / "2").mkdir()
+        manager.poll()
+        assert [one() is None for one in made] == [True, False]
+    finally:
+        gc.enable()
 
 
 def test_labels_move_between_available_versions_only(loads, base):
