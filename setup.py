@@ -12,7 +12,6 @@ RUN = [
     "tensorflow-transform==1.21.0",  # label ids and pixel moments, carried into the export
     "tensorflow-model-analysis==0.52.0",  # sliced metrics and thresholds
     "tensorflow-data-validation==1.21.0",  # statistics, schema, anomalies
-    "tensorflow-serving-api>=2.19,<2.22",  # the messages of warm-up requests
     "ml-metadata==1.21.0",  # lineage and the cache
     "apache-beam>=2.77,<2.78",  # data-parallel ingest, statistics and evaluation
     "protobuf>=6.33,<7",  # TFX's wire types
@@ -32,6 +31,9 @@ RUN = [
     "jinja2>=3.1,<4",  # the report's page
     "matplotlib>=3.11,<4",  # the report's figures
     "scikit-learn==1.5.2",  # reference metrics, the shortcut check
+    "grpcio>=1.76,<2",  # the server's calls
+    "grpcio-health-checking>=1.76,<2",  # the server's grpc.health.v1
+    "tensorflow-serving-api>=2.19.1,<2.22",  # TF Serving's messages, of warm-up requests too, and stubs
 ]
 DEVELOP = [
     "uv>=0.13",  # resolves and installs the lock
@@ -66,6 +68,7 @@ PACKAGES = [
     "pipeline.forgetting",
     "pipeline.sources",
     "schema",
+    "serving",
 ]
 
 setup(

@@ -47,9 +47,17 @@ def index(folder: Path) -> Records:
     Raises:
         ValueError: for a compressed or cut file.
     """
-    files = tuple(sorted(path for path in folder.iterdir() if not path.name.startswith(".")))
+    return of_files(sorted(path for path in folder.iterdir() if not path.name.startswith(".")))
+
+
+def of_files(files: Sequence[Path]) -> Records:
+    """Find the records of some files, in their order.
+
+    Raises:
+        ValueError: for a compressed or cut file.
+    """
     places = [(number, *place) for number, file in enumerate(files) for place in _places(file)]
-    return Records(files, np.array(places, np.int64).reshape(-1, 3))
+    return Records(tuple(files), np.array(places, np.int64).reshape(-1, 3))
 
 
 def _places(file: Path) -> Iterator[tuple[int, int]]:

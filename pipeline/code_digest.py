@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-PACKAGES = ("pipeline", "components", "models")
+PACKAGES = ("pipeline", "components", "models", "serving")
 COMPUTING = ("tfx", "tensorflow", "keras", "numpy", "scikit-learn", "tensorflow-transform", "tensorflow-model-analysis")
 DECODING = ("pydicom", "pylibjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle", "pyjpegls", "python-gdcm", "nibabel", "pillow")
 LIBRARIES = (*COMPUTING, *DECODING)

@@ -228,6 +228,15 @@ def forget(
     raise typer.Exit(forget_command(config, patients, options))
 
 
+# TF Serving's flags have underscores and `--flag=false`, which typer can't say: serving/flags.py reads them, --help included.
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
+def serve(context: typer.Context) -> None:
+    """Serve pushed models over TF Serving's gRPC and REST API; `medtfx serve --help` lists the flags, which are TF Serving's."""
+    from serving.command import serve_command  # noqa: PLC0415 - only this command needs it
+
+    raise typer.Exit(serve_command(context.args))
+
+
 @app.command()
 def doctor() -> None:
     """Tell whether this machine can run medtfx, and what it would use."""

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -47,6 +47,12 @@ def loaded(path: Path) -> ModuleType:
 def training_maker() -> ModuleType:
     """The maker of training inputs."""
     return loaded(TRAINING_MAKER)
+
+
+@pytest.fixture(scope="session")
+def load_test_module() -> Callable[[str], ModuleType]:
+    """Load a module of the tests by its path below tests/."""
+    return lambda path: loaded(PROJECT / "tests" / path)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@ import ast
 import importlib.metadata
 from pathlib import Path
 
-TOP_LEVEL = ("pipeline", "components", "models", "schema")
+TOP_LEVEL = ("pipeline", "components", "models", "schema", "serving")
 
 
 def listed_packages(project: Path) -> list[str]:
@@ -22,5 +22,5 @@ def test_every_package_is_listed(project: Path) -> None:
 
 def test_no_other_distribution_owns_our_names() -> None:
     owners = importlib.metadata.packages_distributions()
-    for name in (*TOP_LEVEL, "serving", "bench"):
+    for name in (*TOP_LEVEL, "bench"):
         assert set(owners.get(name, [])) <= {"medtfx"}, name

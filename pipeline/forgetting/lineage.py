@@ -10,7 +10,7 @@ from ml_metadata.metadata_store import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 
 from components.image_example_gen.account import RUN_ID
-from components.pusher.served import newest_version
+from components.pusher.versions import State, versions
 from models.features import SPLITS
 from pipeline.errors import ConfigError
 from pipeline.root import Root
@@ -26,7 +26,7 @@ SHOWN = {"Trainer": {"train", "val"}, "Evaluator": {"test"}, "Predictions": {"va
 INGEST = "ImageExampleGen"
 PLACE_PARTS = 3  # node, output and execution: where an artifact lies below artifacts/
 
-ModelState = Literal["served", "in the serving folder", "removed", "not pushed"]
+ModelState = State | Literal["not pushed"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class ModelUse:
         run_id: of the run that trained it.
         splits: that it saw the patient in: learned from (train), stopped by (val), judged on (val, test).
         version: None when it was never pushed.
-        state: 'served': the newest version of its serving folder, which TF Serving takes.
+        state: of that version in its serving folder.
         folder: of the version, below the root; '' when it was never pushed.
     """
 
@@ -154,12 +154,11 @@ class Lineage:
 
     def state_of(self, folder: str) -> ModelState:
         """Return what has become of a model that was pushed to a folder below the root; '' for one that never was."""
-        path = self._root.path / folder
         if not folder:
             return "not pushed"
-        if not path.is_dir():
-            return "removed"
-        return "served" if newest_version(path.parent) == int(path.name) else "in the serving folder"
+        path = self._root.path / folder
+        found = (version.state for version in versions(path.parent) if version.number == int(path.name))
+        return next(found, State.REMOVED)
 
 
 def _place(uri: str) -> str:

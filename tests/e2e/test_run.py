@@ -1,8 +1,14 @@
+import base64
 import json
 import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,28 +42,47 @@ def without_digests(rows: Rows) -> None:
         row["sha256"] = ""
 
 
-LOADER = """
-import json, sys
-import tensorflow.compat.v1 as tf
-tf.disable_eager_execution()
-with tf.Session(graph=tf.Graph()) as session:
-    meta = tf.saved_model.loader.load(session, ["serve"], sys.argv[1])
-    signature = meta.signature_def["predict_image"]
-    image = open(sys.argv[2], "rb").read()
-    names = {key: value.name for key, value in signature.outputs.items()}
-    values = session.run(names, {signature.inputs["image"].name: [image]})
-print(json.dumps({"classes": [c.decode() for c in values["classes"][0]], "sum": float(values["probabilities"][0].sum())}))
-"""
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
-def test_pushed_model_runs_in_a_tf1_session(pushed_run, demo_config: Path) -> None:
-    image = next((demo_config.parent / "data").rglob("*.png"))
-    done = subprocess.run(
-        [sys.executable, "-c", LOADER, pushed_run[1].result["pushed_to"], str(image)], capture_output=True, text=True, check=True
-    )
-    answer = json.loads(done.stdout.strip().splitlines()[-1])
+def asked(url: str, body: dict[str, object] | None = None) -> dict[str, Any]:
+    """Return the answer of a server that may still be starting."""
+    data = None if body is None else json.dumps(body).encode()
+    end = time.monotonic() + 120
+    while True:
+        try:
+            with urllib.request.urlopen(url, data, timeout=60) as response:
+                return dict(json.load(response))
+        except urllib.error.HTTPError:
+            raise
+        except urllib.error.URLError:  # it does not listen yet
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+
+def test_pushed_model_is_served_and_the_server_writes_nothing(pushed_run, demo_config: Path, files_below) -> None:
+    """As TF Serving would: in a TF1 session."""
+    folder, version = Path(pushed_run[1].result["pushed_to"]).parent, str(pushed_run[1].result["version"])
+    before, port = files_below(folder), free_port()
+    words = ("--model_name=demo", f"--model_base_path={folder}", f"--port={free_port()}", f"--rest_api_port={port}")
+    image = base64.b64encode(next((demo_config.parent / "data").rglob("*.png")).read_bytes()).decode()
+    with subprocess.Popen(
+        [Path(sys.executable).with_name("medtfx"), "serve", *words], stderr=subprocess.PIPE, text=True
+    ) as server:
+        url = f"http://127.0.0.1:{port}/v1/models/demo"
+        assert asked(url)["model_version_status"][0]["version"] == version
+        (answer,) = asked(f"{url}:predict", {"signature_name": "predict_image", "instances": [{"b64": image}]})["predictions"]
+        server.terminate()
+        said = server.communicate(timeout=60)[1]
+    assert server.returncode == 0
     assert answer["classes"] == ["normal", "nodule", "effusion"]
-    assert answer["sum"] == pytest.approx(1.0, abs=1e-3)
+    assert sum(answer["probabilities"]) == pytest.approx(1.0, abs=1e-3)
+    assert answer["decision"] == answer["classes"][int(np.argmax(answer["probabilities"]))]
+    assert str(folder) not in said
+    assert files_below(folder) == before
 
 
 def test_second_run_redoes_nothing_and_a_damaged_version_is_pushed_again(

@@ -13,11 +13,11 @@ HEAVY = ("tensorflow", "tfx", "apache_beam", "numpy", "pydantic", "rich.progress
 
 def test_help_names_commands_and_exit_codes() -> None:
     shown = " ".join(CliRunner().invoke(app, ["--help"]).output.split())
-    for word in ("run", "index", "runs", "doctor", "3 data refused", "4 model refused"):
+    for word in ("run", "index", "runs", "serve", "doctor", "3 data refused", "4 model refused"):
         assert word in shown
 
 
-@pytest.mark.parametrize("command", ["run", "index", "runs", "doctor"])
+@pytest.mark.parametrize("command", ["run", "index", "runs", "serve", "doctor"])
 def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0

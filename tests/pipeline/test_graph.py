@@ -41,7 +41,7 @@ def test_every_node_with_code_of_its_own_names_it(pipeline: Pipeline) -> None:
 def test_a_users_bounds_reach_validator_and_gate_alone(project: Path, tmp_path: Path) -> None:
     inputs = graph.Inputs(
         manifest_sha256="ab",
-        files_stamp="ef",
+        parts=(),
         key_file=None,
         key_id="cd",
         schema_file=tmp_path / "schema.pbtxt",

@@ -47,7 +47,7 @@ def test_version_is_served_while_it_is_the_newest_of_its_folder(made) -> None:
     lineage, versions = Lineage(made.root), made.root.serving("demo")
     assert lineage.state_of("serving/demo/17") == "served"
     (versions / "18").mkdir()
-    assert lineage.state_of("serving/demo/17") == "in the serving folder"
+    assert lineage.state_of("serving/demo/17") == "kept"
     shutil.rmtree(versions / "17")
     assert lineage.state_of("serving/demo/17") == "removed"
     assert lineage.state_of("") == "not pushed"

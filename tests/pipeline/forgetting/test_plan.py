@@ -40,4 +40,4 @@ def test_act_after_a_done_one_tells_of_its_models_alone(made) -> None:
     Path(made.root.path / "serving/demo/18").mkdir()
     act = continued(Act("p", "k"), before, Lineage(made.root))
     assert act.deleted == ()
-    assert act.models == ({**USE, "state": "in the serving folder"},)
+    assert act.models == ({**USE, "state": "kept"},)

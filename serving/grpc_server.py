@@ -1,0 +1,84 @@
+"""The gRPC server: port, TLS, thread pool, limits, health.
+
+A pool of threads, because asyncio measured slower here: TensorFlow releases the interpreter lock while it computes.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+
+from pipeline.errors import ConfigError
+from serving.grpc_services import ModelService, PredictionService
+from serving.service import Service
+
+HEALTH_NAMES = ("", "ModelService", "PredictionService")
+SPARE_THREADS = 8  # so that health and status are answered while every place is taken by work
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where and how a server listens.
+
+    Args:
+        host: address to bind.
+        port: TCP port; 0: any free one.
+        credentials: for TLS; None: plain.
+        message_bytes: largest request message.
+        in_flight: requests worked on at once.
+    """
+
+    host: str
+    port: int
+    credentials: grpc.ServerCredentials | None = None
+    message_bytes: int = 64 * 2**20
+    in_flight: int = 64
+
+
+class GrpcServer:
+    """A started gRPC server."""
+
+    def __init__(self, service: Service, listening: Listening) -> None:
+        """Bind the port; calls are answered after `start`.
+
+        Raises:
+            ConfigError: when the port can't be had.
+        """
+        threads = listening.in_flight + SPARE_THREADS
+        options = [
+            ("grpc.max_receive_message_length", listening.message_bytes),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.so_reuseport", 0),  # a second server on one port is an error, not half of the requests
+        ]
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="grpc")
+        self._server = grpc.server(pool, options=options, maximum_concurrent_rpcs=threads)
+        self._health = health.HealthServicer(experimental_non_blocking=True, experimental_thread_pool=ThreadPoolExecutor(1))
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(PredictionService(service), self._server)
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(service), self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self.port = self._bind(listening)
+
+    def start(self) -> None:
+        """Answer calls from now on."""
+        self._server.start()
+        for name in HEALTH_NAMES:
+            self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+
+    def stop(self, seconds: float) -> None:
+        """Say NOT_SERVING, take no new call, give those in work so many seconds, then end."""
+        self._health.enter_graceful_shutdown()
+        self._server.stop(seconds).wait()
+
+    def _bind(self, listening: Listening) -> int:
+        host = f"[{listening.host}]" if ":" in listening.host else listening.host
+        address = f"{host}:{listening.port}"
+        try:
+            if listening.credentials is None:
+                return int(self._server.add_insecure_port(address))
+            return int(self._server.add_secure_port(address, listening.credentials))
+        except RuntimeError as error:
+            keys = ", and server_key and server_cert of --ssl_config_file must be the PEM texts of one pair"
+            expected = f"expected a free port of this machine{keys if listening.credentials else ''}"
+            raise ConfigError(f"--port: can't listen on {address}; {expected}") from error

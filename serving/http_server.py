@@ -1,0 +1,146 @@
+"""The REST API's HTTP server: the standard library's, bounded.
+
+Its ThreadingHTTPServer gives each connection a thread. That is enough on the loopback interface of a small site and adds no
+dependency; what it lacks for that is added here: a limit on connections, on the time that a client may keep one waiting, and on
+the size of a body. It has no TLS and is not meant to face a network.
+"""
+
+import logging
+import socket
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from threading import BoundedSemaphore, Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+from pipeline.errors import ConfigError
+from serving.admission import Admission
+from serving.json_values import error_body
+from serving.rest_api import Reply, RestApi, failed
+from serving.serving_error import ServingError
+
+logger = logging.getLogger(__name__)
+IDLE_SECONDS = 30  # that a client may take between two bytes, or between two requests on one connection
+MAX_CONNECTIONS = 128
+
+
+class HttpServer(ThreadingHTTPServer):
+    """A REST server in a thread of its own."""
+
+    daemon_threads = True
+    request_queue_size = 128
+    allow_reuse_address = True
+
+    def __init__(self, api: RestApi, address: tuple[str, int], *, body_bytes: int) -> None:
+        """Bind the port; requests are answered after `start`.
+
+        Raises:
+            ConfigError: when the port can't be had.
+        """
+        self.api, self.body_bytes = api, body_bytes
+        self.work = Admission(MAX_CONNECTIONS)
+        self._places = BoundedSemaphore(MAX_CONNECTIONS)
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
+        try:
+            super().__init__(address, Handler)
+        except (OSError, OverflowError) as error:
+            text = f"--rest_api_port: can't listen on {address[0]}:{address[1]}; expected a free port of this machine"
+            raise ConfigError(text) from error
+
+    @property
+    def port(self) -> int:
+        """The TCP port."""
+        return int(self.server_address[1])
+
+    def start(self) -> None:
+        """Answer requests from now on."""
+        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, name="rest", daemon=True).start()
+
+    def stop(self, seconds: float) -> None:
+        """Accept no new connection, and give requests in work so many seconds to get their response."""
+        self.shutdown()
+        self.server_close()
+        self.work.drain(seconds)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Give a connection a thread, or close it when there are too many."""
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a connection to its end."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away in the middle is nothing to report."""
+
+    def server_bind(self) -> None:
+        """Bind without looking up this machine's name, which may take seconds."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "localhost", self.server_address[1]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Reads one request after the other off a connection."""
+
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "medtfx", ""
+    timeout = IDLE_SECONDS
+    disable_nagle_algorithm = True
+    server: HttpServer
+
+    def do_GET(self) -> None:
+        """Answer GET."""
+        self._answer("GET", b"")
+
+    def do_POST(self) -> None:
+        """Answer POST."""
+        refusal = self._refusal()
+        if refusal is not None:
+            self.close_connection = True  # the body was not read and would be taken for the next request
+            self._send(refusal)
+            return
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) == length:
+            self._answer("POST", body)
+
+    def _answer(self, method: str, body: bytes) -> None:
+        try:
+            with self.server.work.admitted():
+                self._send(self.server.api.reply(method, urlsplit(self.path).path, body))
+        except ServingError as error:
+            self.close_connection = True
+            self._send(failed(error))
+
+    def _refusal(self) -> Reply | None:
+        length = self.headers.get("Content-Length", "")
+        if not (length.isascii() and length.isdigit()):
+            return Reply(411, error_body("expected a Content-Length header; chunked bodies are not read"))
+        if len(length) > 18 or int(length) > self.server.body_bytes:
+            return Reply(413, error_body(f"the body is larger than {self.server.body_bytes} bytes (--max_message_mb)"))
+        return None
+
+    def _send(self, reply: Reply) -> None:
+        body = reply.body.encode(errors="replace")
+        self.send_response(reply.status)
+        self.send_header("Content-Type", reply.kind)
+        self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """Answer what is no HTTP, or another method, in JSON; the request is not repeated."""
+        self.close_connection, self.request_version = True, self.protocol_version
+        self._send(Reply(code, error_body(self.responses.get(code, ("Bad Request", ""))[0])))
+
+    def log_message(self, *arguments: Any) -> None:
+        """Log nothing: a request line may name a patient."""

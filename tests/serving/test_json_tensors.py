@@ -1,0 +1,36 @@
+import json
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from serving.json_tensors import dense_shape, fill, nested, shape_text, texts_of
+from serving.tensors import to_proto
+
+DTYPES = st.sampled_from([np.float32, np.float64, np.int32, np.int64, np.uint8, np.uint64, np.bool_])
+
+
+@settings(deadline=None)
+@given(arrays.arrays(DTYPES, arrays.array_shapes(min_dims=0, min_side=1)))
+def test_an_array_is_the_same_after_its_way_through_json(array):
+    text = nested(texts_of("y", to_proto(array)), list(array.shape))
+    np.testing.assert_array_equal(np.array(json.loads(text), array.dtype), array)
+
+
+@settings(deadline=None)
+@given(arrays.arrays(DTYPES, arrays.array_shapes(min_dims=0, min_side=1), elements={"allow_nan": False, "allow_infinity": False}))
+def test_lists_fill_a_tensor_in_row_major_order(array):
+    given_ = array.tolist()
+    tensor = to_proto(array)
+    for field in ("float_val", "double_val", "int_val", "int64_val", "uint64_val", "bool_val"):
+        tensor.ClearField(field)
+    fill(given_, dense_shape(given_), tensor)
+    assert tensor == to_proto(array)
+
+
+def test_the_shape_is_read_off_the_first_elements():
+    assert dense_shape([[[1], [2]], "ragged"]) == [2, 2, 1]
+    assert dense_shape(1) == []
+    assert dense_shape([]) == [0]
+    assert shape_text([2, 3]) == "[2,3]"

@@ -1,0 +1,95 @@
+import shutil
+
+import grpc
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from serving.inference import Inference, run_directly
+from serving.loader import Loader
+from serving.metrics import ServerMetrics
+from serving.serving_error import ServingError
+from serving.tensors import RequestLimits
+
+
+@pytest.fixture
+def metrics():
+    return ServerMetrics()
+
+
+@pytest.fixture
+def loader(metrics):
+    return Loader(Inference(run_directly, RequestLimits(), metrics.runtime_latency), metrics.warmup_latency)
+
+
+@pytest.fixture
+def folder(versions, tmp_path):
+    return shutil.copytree(versions[1], tmp_path / "1")
+
+
+def write_warmup(folder, *logs):
+    (folder / "assets.extra").mkdir(exist_ok=True)
+    with tf.io.TFRecordWriter(str(folder / "assets.extra" / "tf_serving_warmup_requests")) as writer:
+        for log in logs:
+            writer.write(log.SerializeToString())
+
+
+def predict_log(x):
+    log = prediction_log_pb2.PredictionLog()
+    log.predict_log.request.model_spec.name = "demo"
+    log.predict_log.request.inputs["x"].CopyFrom(tf.make_tensor_proto(x, tf.float32))
+    return log
+
+
+def classify_log():
+    log = prediction_log_pb2.PredictionLog()
+    log.classify_log.request.model_spec.signature_name = "classify"
+    example = log.classify_log.request.input.example_list.examples.add()
+    example.features.feature["x"].float_list.value.append(0.5)
+    return log
+
+
+def test_warm_up_requests_are_answered_before_the_version_is(loader, metrics, folder):
+    write_warmup(folder, predict_log([[1, 2]]), classify_log())
+    loader("demo", 1, folder).close()
+    assert ':tensorflow:serving:model_warmup_latency_count{model_path="demo/1",status="OK"} 1' in metrics.page()
+
+
+@pytest.mark.parametrize(
+    ("log", "code"),
+    [
+        (predict_log([[1, -2]]), grpc.StatusCode.INVALID_ARGUMENT),
+        (prediction_log_pb2.PredictionLog(), grpc.StatusCode.UNIMPLEMENTED),
+    ],
+)
+def test_a_version_that_cannot_answer_its_warm_up_does_not_load(loader, folder, log, code):
+    write_warmup(folder, log)
+    with pytest.raises(ServingError, match=rf"a warm-up request failed \({code.name}\)"):
+        loader("demo", 1, folder)
+
+
+def test_a_file_that_holds_no_requests_does_not_load(loader, folder):
+    write_warmup(folder)
+    (folder / "assets.extra" / "tf_serving_warmup_requests").write_bytes(b"no records")
+    with pytest.raises(ServingError, match=r"a warm-up request failed \(DATA_LOSS\)"):
+        loader("demo", 1, folder)
+
+
+def test_too_many_requests_do_not_load(loader, folder):
+    write_warmup(folder, *[prediction_log_pb2.PredictionLog()] * 1001)
+    with pytest.raises(ServingError, match=r"a warm-up request failed \(INVALID_ARGUMENT\)"):
+        loader("demo", 1, folder)
+
+
+@pytest.mark.parametrize("missing", ["saved_model.pb", "variables/variables.data-00000-of-00001"])
+def test_half_a_version_does_not_load_and_its_folder_is_not_named(loader, folder, missing):
+    (folder / missing).unlink()
+    with pytest.raises(ServingError, match="the SavedModel does not load: ") as caught:
+        loader("demo", 1, folder)
+    assert str(folder) not in str(caught.value)
+
+
+def test_a_graph_with_other_tags_does_not_load(metrics, folder):
+    inference = Inference(run_directly, RequestLimits(), metrics.runtime_latency)
+    with pytest.raises(ServingError, match="the SavedModel does not load: "):
+        Loader(inference, metrics.warmup_latency, ("gpu",))("demo", 1, folder)
