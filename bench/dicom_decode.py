@@ -27,10 +27,14 @@ from bench.dicom_files import generated_files
 from bench.process_tree import tree
 from components.image_example_gen.guarded_worker import GuardedRenderer
 from models.rendering.dicom import render_dicom
+from models.rendering.dicom_frames import stored_frames
+from models.rendering.dicom_guards import check_header, frame_count
+from models.rendering.dicom_reading import read_dataset
 from models.rendering.settings import Limits, RenderSettings
 
-PIXEL_ARRAY, SCRIPT, RENDER, GUARDED = "pixel_array", "pydicom script", "render_dicom", "guarded worker"
-COMPARED = ((RENDER, PIXEL_ARRAY), (RENDER, SCRIPT), (GUARDED, PIXEL_ARRAY), (GUARDED, RENDER))
+PIXEL_ARRAY, SCRIPT = "pixel_array", "pydicom script"
+DECODE, RENDER, GUARDED = "decode", "render_dicom", "guarded worker"
+COMPARED = ((DECODE, PIXEL_ARRAY), (RENDER, PIXEL_ARRAY), (RENDER, SCRIPT), (GUARDED, PIXEL_ARRAY), (GUARDED, RENDER))
 Contender = Callable[[bytes], np.ndarray]
 
 
@@ -48,12 +52,19 @@ def script(encoded: bytes) -> np.ndarray:
     return 255 - levels if dataset.PhotometricInterpretation == "MONOCHROME1" else levels
 
 
+def decode(encoded: bytes) -> np.ndarray:
+    """Read, check and decode all frames as rendering does: to stored values, like `pixel_array`; return the last."""
+    dataset = read_dataset(encoded, Limits())
+    check_header(dataset, RenderSettings(), Limits())
+    return list(stored_frames(dataset, range(frame_count(dataset)), Limits()))[-1]
+
+
 def render(encoded: bytes) -> np.ndarray:
     """Render with the recommended settings."""
     return render_dicom(encoded, RenderSettings(), limits=Limits())
 
 
-CONTENDERS: Mapping[str, Contender] = {PIXEL_ARRAY: pixel_array, SCRIPT: script, RENDER: render}
+CONTENDERS: Mapping[str, Contender] = {PIXEL_ARRAY: pixel_array, SCRIPT: script, DECODE: decode, RENDER: render}
 
 
 def seconds_of(encoded: bytes, renderer: GuardedRenderer, repeat: int) -> dict[str, float]:
