@@ -8,7 +8,8 @@ from pathlib import Path
 
 import typer
 
-from components.image_example_gen import manifest, pseudonym
+from components.image_example_gen import pseudonym
+from components.image_example_gen.part import read_part
 from components.image_example_gen.pseudonym import Pseudonymizer
 from pipeline import config_file
 from pipeline.config import Config
@@ -20,6 +21,8 @@ from pipeline.forgetting.plan import Plan, Source, make_plan
 from pipeline.forgetting.record import Act, add_to_record
 from pipeline.root import Root, locked
 from pipeline.run_history import existing_root
+from pipeline.run_parts import parts_at
+from pipeline.span_pattern import folder_of
 
 FROM_STDIN = "-"
 SHOWN_DIGITS = 12
@@ -98,7 +101,7 @@ def exclude_file(config: Config, path: Path, root: Root) -> Path:
     if exclude is None:
         raise ConfigError(
             f"{path}: data.exclude is not set, so the next run would read the patient again. Add below `data:` the line\n"
-            f"  exclude: {config.data.manifest.with_name('exclude.txt')}\n"
+            f"  exclude: {folder_of(config.data.manifest) / 'exclude.txt'}\n"
             "and run the same command again; it makes the file."
         )
     if exclude.resolve().is_relative_to(root.path.resolve()):
@@ -136,14 +139,14 @@ def ids_of(given: Sequence[str]) -> list[str]:
 
 
 def source_of(config: Config, exclude: Path, key_files: Sequence[Path]) -> Source:
-    """Return what the manifest, the list and the keys tell.
+    """Return what the manifests, the list and the keys tell; of all spans, for earlier runs had other windows.
 
     Raises:
         ConfigError: when one of them can't be read.
     """
-    key_file = config.data.pseudonym_key_file or config.data.manifest.with_name("pseudonym.key")
+    key_file = config.data.pseudonym_key_file or folder_of(config.data.manifest) / "pseudonym.key"
     keys = [pseudonym.load_key(key_file), *(pseudonym.load_key(other, environment={}) for other in key_files)]
-    rows = manifest.read_manifest(config.data.manifest, patient=config.data.patient, slices=config.data.slices)
+    rows = [row for part in parts_at(config.data.manifest) for row in read_part(part, patient=config.data.patient)]
     return Source(rows, listed(exclude), tuple(map(Pseudonymizer, keys)))
 
 

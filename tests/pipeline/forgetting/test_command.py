@@ -44,6 +44,18 @@ def test_several_patients_go_at_once(made, words, holding, monkeypatch: pytest.M
     assert made.exclude.read_text().split() == ["MRN1", "MRN2", "MRN3"]
 
 
+def test_patients_of_every_span_are_known_and_forgotten(made, words, holding) -> None:
+    source = made.config.parent
+    for span, patient in (("1", "MRN1"), ("2", "MRN4")):
+        (source / "days" / span).mkdir(parents=True)
+        (source / "days" / span / "manifest.csv").write_text(f"path,label,patient_id\n{patient}.png,ill,{patient}\n")
+    (source / "pseudonym.key").rename(source / "days" / "pseudonym.key")
+    made.config.write_text(made.config.read_text().replace("manifest.csv", "days/{SPAN}/manifest.csv"))
+    assert forget_command(made.config, ["MRN1", "MRN4"], options(made)) == 0
+    assert holding(made.root.path, words("MRN1")) == set()
+    assert made.exclude.read_text() == "MRN1\nMRN4\n"
+
+
 def test_json_tells_models_and_places(made, capsys: pytest.CaptureFixture[str]) -> None:
     assert forget_command(made.config, ["MRN3"], options(made, as_json=True)) == 0
     told = json.loads(capsys.readouterr().out)
