@@ -18,6 +18,20 @@ TRAINING_MAKER = PROJECT / "tests" / "models" / "training_inputs.py"
 BYTE_SEARCH = PROJECT / "tests" / "e2e" / "byte_search.py"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files, so that no worker is left with one of them at the end."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
+@pytest.fixture(autouse=True)
+def own_umask() -> Iterator[None]:
+    """A command that closes the umask of its process does so for its own test alone."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real example images; the test skips where it is absent."""

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -163,7 +164,9 @@ def test_data_that_training_refuses_is_a_refusal_with_a_report(
 def test_too_few_patients_is_insufficient_evidence(pushed_run, demo_config: Path, medtfx, tmp_path: Path) -> None:
     root = tmp_path / "root"
     shutil.copytree(pushed_run[0], root)
-    rule = "gate.rules=[{measure: specificity, label: nodule, at_least: 0.97}]"
+    (judged,) = (root / "artifacts" / "ClinicalGate").rglob("findings.json")
+    lower, upper = map(float, re.search(r"patients, \S+ \(([\d.]+) to ([\d.]+)\)", judged.read_text()).groups())
+    rule = f"gate.rules=[{{measure: specificity, label: nodule, at_least: {(lower + upper) / 2}}}]"
     done = medtfx("run", demo_config, "--root", root, "--json", "--set", rule)
     summary = json.dumps(done.result)
     assert done.code == 4, summary
