@@ -1,0 +1,48 @@
+"""Between TensorProto and arrays, for the two types that travel: texts and float32."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from serving.client.errors import ClientError
+from serving.client.messages import Tensor
+
+DT_FLOAT, DT_STRING = 1, 7  # tensorflow/core/framework/types.proto
+
+
+def text_tensor(values: Sequence[bytes]) -> Any:
+    """Return a TensorProto of type string [len(values)]."""
+    tensor = Tensor(dtype=DT_STRING, string_val=values)
+    tensor.tensor_shape.dim.add(size=len(values))
+    return tensor
+
+
+def to_array(tensor: Any) -> np.ndarray:
+    """Return a TensorProto as an array: float32, or object of bytes.
+
+    Raises:
+        ClientError: when it is of another type, or does not hold what its shape says.
+    """
+    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    if tensor.dtype == DT_STRING:
+        values = np.array([*tensor.string_val, None], object)[:-1]  # None: NumPy is to make no text type of bytes
+    elif tensor.dtype == DT_FLOAT:
+        values = np.frombuffer(tensor.tensor_content, "<f4").astype(np.float32) if tensor.tensor_content else _floats(tensor)
+    else:
+        raise ClientError(f"the server answered with a tensor of type {tensor.dtype}; expected float32 (1) or string (7)")
+    return _filled(values, shape)
+
+
+def _floats(tensor: Any) -> np.ndarray:
+    return np.array(tensor.float_val, np.float32)
+
+
+def _filled(values: np.ndarray, shape: list[int]) -> np.ndarray:
+    """Shape values; of a field that holds fewer, the last stands for those that follow (tensor.proto)."""
+    if any(size < 0 for size in shape) or not (values.size == math.prod(shape) or 1 <= values.size < math.prod(shape)):
+        raise ClientError(f"the server answered with {values.size} values for a tensor of shape {shape}")
+    if values.size < math.prod(shape):
+        values = np.concatenate([values, np.repeat(values[-1:], math.prod(shape) - values.size)])
+    return values.reshape(shape)
