@@ -89,8 +89,8 @@ def check_served(client: Client) -> None:
     """
     ready, wanted = client.versions(), client.model.version
     if not ready or wanted not in (None, *ready):
-        known = ", ".join(map(str, ready)) or "none"
-        raise ClientError(f"model {client.model.name}: version {wanted or '(any)'} is not ready to answer; ready: {known}")
+        which, known = "no version" if wanted is None else f"version {wanted} not", ", ".join(map(str, ready)) or "none"
+        raise ClientError(f"model {client.model.name}: {which} ready to answer; ready: {known}")
 
 
 def tell_failure(outcome: Outcome, layout: str) -> None:

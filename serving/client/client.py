@@ -82,7 +82,7 @@ class Client:
             ClientError: when the server can't be reached or does not know the model.
         """
         try:
-            response = self._calls.status(GetModelStatusRequest(model_spec=self.model.spec()))
+            response = self._calls.status(GetModelStatusRequest(model_spec=ModelSpec(name=self.model.name)))
         except RefusedError as error:
             raise ClientError(f"the server refused: {error.code.name}: {error}") from error
         ready = (status.version for status in response.model_version_status if status.state == AVAILABLE)

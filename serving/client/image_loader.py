@@ -39,7 +39,9 @@ class ImageLoader:
         except ImageError as error:
             return Failure(source.name, error.reason, str(error))
         except ModuleNotFoundError as error:
-            message = f"files other than PNG and JPEG need {error.name}, which is not installed: pip install 'medtfx[dicom]'"
+            message = (
+                f"files other than PNG and JPEG need {error.name}, which is not installed: pip install 'medtfx[client,dicom]'"
+            )
             raise ConfigError(message) from error
 
     def close(self) -> None:
