@@ -12,7 +12,7 @@ predict_app = typer.Typer(rich_markup_mode=None)
 def predict(
     images: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="Image files, and folders of which every file is one.", show_default=False),
+        typer.Argument(metavar="PATH", help="Image files, and folders of which every file is one.", show_default=False),
     ],
     model: Annotated[str, typer.Option(help="Name that the model is served under.", show_default=False)],
     server: Annotated[

@@ -10,8 +10,7 @@ import typer
 
 from pipeline.errors import ConfigError
 from pipeline.prediction_formats import FORMATS, shown
-from serving.client import Client, ClientError, Failure, Outcome, Pace, Prediction, Server, read_rendering
-from serving.client.client import Model
+from serving.client import Client, ClientError, Failure, Model, Outcome, Pace, Prediction, Server, read_rendering
 from serving.client.source import found
 
 SOME_FAILED = 3  # exit code
@@ -70,12 +69,14 @@ def predict_command(paths: Sequence[Path], model: tuple[str, int | None], way: W
     tally, written = Tally(), FORMATS[layout](sys.stdout)
     with Client(way.server, Model(*model), rendering=rendering, pace=way.pace) as client:
         check_served(client)
-        for outcome in client.predict(sources, progress=progress(len(sources), layout)):
-            tally.add(outcome)
-            written.add(outcome)
-            tell_failure(outcome, layout)
-        written.end()
-        say(tally.told())
+        try:
+            for outcome in client.predict(sources, progress=progress(len(sources), layout)):
+                tally.add(outcome)
+                written.add(outcome)
+                tell_failure(outcome, layout)
+        finally:  # what has been predicted counts when the server goes away, too
+            say(tally.told())
+            written.end()
         if client.rendered and rendering is None:
             say(f"{client.rendered:,} rendered with default settings; --rendering EXPORT renders as this model's training did")
     return SOME_FAILED if tally.reasons else 0

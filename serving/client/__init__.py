@@ -7,7 +7,7 @@ with Client(Server("localhost:8500"), "demo") as client:
         print(outcome)
 """
 
-from serving.client.client import Client
+from serving.client.client import Client, Model
 from serving.client.errors import ClientError
 from serving.client.outcome import Failure, Outcome, Prediction
 from serving.client.pace import Pace
@@ -15,4 +15,4 @@ from serving.client.rendering_file import read_rendering
 from serving.client.server import Server
 from serving.client.source import Source
 
-__all__ = ["Client", "ClientError", "Failure", "Outcome", "Pace", "Prediction", "Server", "Source", "read_rendering"]
+__all__ = ["Client", "ClientError", "Failure", "Model", "Outcome", "Pace", "Prediction", "Server", "Source", "read_rendering"]

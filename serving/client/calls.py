@@ -77,6 +77,9 @@ class Calls:
         return time.monotonic() + seconds < end and not self._stopped.wait(seconds)
 
     def _told(self, error: Any) -> Exception:
+        """Return what an ended call means to the caller."""
+        if self._stopped.is_set():
+            return ClientError("the client was closed")
         code, text = error.code(), " ".join(str(error.details()).split())[:TEXT_LIMIT]
         if code is grpc.StatusCode.UNAVAILABLE:
             return ClientError(f"no server answered within {self._deadline:g} s: {text}")

@@ -13,6 +13,13 @@ def test_help_names_exit_codes() -> None:
     assert "3 images without a prediction" in " ".join(result.output.split())
 
 
+def test_package_of_another_installation_is_named_with_what_brings_it() -> None:
+    script = "import sys; sys.modules['yaml'] = None; from pipeline.command_line import main; main()"
+    done = subprocess.run([sys.executable, "-c", script, "run", "a.yaml"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "medtfx: this needs yaml, which is not installed: pip install 'medtfx[pipeline]'\n"
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

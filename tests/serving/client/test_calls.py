@@ -37,5 +37,5 @@ def test_absent_server_is_named_when_the_deadline_is_over(images):
 def test_closing_ends_the_attempts(images):
     client = Client(Server("127.0.0.1:1"), "demo", pace=Pace(deadline=60))
     threading.Timer(0.3, client.close).start()
-    with pytest.raises(ClientError, match=r"the client was closed|no server answered"):
+    with pytest.raises(ClientError, match="the client was closed"):
         list(client.predict(images[:1]))

@@ -8,8 +8,7 @@ from components.image_example_gen.png_file import png_file
 from models.image_signature import PNG_SIGNATURE
 from models.rendering.dicom import render_dicom
 from models.rendering.settings import Limits, RenderSettings
-from serving.client import Client, ClientError, Failure, Pace, Prediction, Server, Source
-from serving.client.client import Model
+from serving.client import Client, ClientError, Failure, Model, Pace, Prediction, Server, Source
 from serving.client.pace import BATCH_BYTES
 
 LOADED = "import sys, serving.client, pipeline.predict_command; print([n for n in sys.argv[1:] if n in sys.modules])"
