@@ -69,6 +69,8 @@ class Calls:
                 if error.code() is not grpc.StatusCode.UNAVAILABLE or not self._waited(waiting, end):
                     raise self._told(error) from error
             except ValueError as error:  # what gRPC says of a closed channel
+                if not self._stopped.is_set():
+                    raise
                 raise ClientError("the client was closed") from error
 
     def _waited(self, waiting: Iterator[float], end: float) -> bool:

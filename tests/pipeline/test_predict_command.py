@@ -1,4 +1,5 @@
 import json
+import sys
 from dataclasses import replace
 
 import pytest
@@ -70,6 +71,17 @@ def test_settings_of_the_export_are_used(way, shared_data, tmp_path, capsys):
         scores.append(json.loads(said.out)["probabilities"])
     assert scores[0] != scores[1]
     assert "default settings" not in said.err
+
+
+def test_what_was_predicted_is_printed_when_the_rest_can_not_be(way, folder, capsys, monkeypatch):
+    (folder / "9.dcm").write_bytes(bytes(128) + b"DICM")
+    monkeypatch.setitem(sys.modules, "models.rendering.render", None)
+    one_by_one = replace(way, pace=Pace(batch=1, in_flight=1))
+    with pytest.raises(ConfigError, match="files other than PNG and JPEG need"):
+        predict_command([folder], ("demo", None), one_by_one, layout="table")
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 4
+    assert "3 predicted (3 by version 1), 0 failed" in said.err
 
 
 @pytest.mark.parametrize(
