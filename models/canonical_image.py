@@ -14,8 +14,8 @@ from typing import Literal
 
 import tensorflow as tf
 
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-JPEG_SIGNATURE = b"\xff\xd8\xff"
+from models.image_signature import JPEG_SIGNATURE, PNG_SIGNATURE
+
 PNG_HEADER_BYTES = 33  # signature (8) and the whole IHDR chunk (25), PNG specification section 11.2.2
 PNG_GREY_TYPES = (0, 4)  # colour type: grey, grey with alpha
 PNG_COLOUR_CHANNELS = 3

@@ -10,6 +10,7 @@ import typer
 
 from pipeline import schema_app
 from pipeline.errors import ConfigError, MedtfxError
+from pipeline.predict_app import predict_app
 from pipeline.serving_commands import serving_app
 from pipeline.verdict import Verdict
 
@@ -17,7 +18,7 @@ app = typer.Typer(
     name="medtfx",
     help="From a folder of medical images and labels to a model that was validated, gated and pushed to TF Serving.",
     epilog="Exit codes: 0 pushed or unchanged, 1 failed, or verify found a difference, 2 bad configuration or usage, "
-    "3 data refused, 4 model refused or withdrawn, 130 interrupted.",
+    "3 data refused, or images without a prediction, 4 model refused or withdrawn, 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -196,6 +197,7 @@ def show(
 
 
 app.add_typer(serving_app)  # without a name: its commands stand beside the others
+app.add_typer(predict_app)
 
 
 @app.command()
@@ -252,6 +254,9 @@ def main() -> None:
     except MedtfxError as error:
         print(f"medtfx: {error}", file=sys.stderr)  # noqa: T201 - the terminal is where this goes
         leave(error.exit_code)
+    except ModuleNotFoundError as error:  # an installation of the client alone
+        print(f"medtfx: this needs {error.name}, which is not installed: pip install 'medtfx[pipeline]'", file=sys.stderr)  # noqa: T201
+        leave(ConfigError.exit_code)
     except OSError as error:  # a full disk, say; the file is not named, for its name may be a patient's
         reason = error.strerror or type(error).__name__
         print(f"medtfx: stopped by the system: {reason}. Put that right and run the same command again.", file=sys.stderr)  # noqa: T201

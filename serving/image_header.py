@@ -7,10 +7,9 @@ the memory before it finds out: such a file is refused here.
 import struct
 from collections.abc import Iterable
 
+from models.image_signature import JPEG_SIGNATURE, PNG_SIGNATURE
 from serving.serving_error import invalid
 
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-JPEG_SIGNATURE = b"\xff\xd8\xff"
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # ISO/IEC 10918-1, table B.1
 WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})
 END_OF_HEADER = frozenset({0xD9, 0xDA})

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
+from google.protobuf import text_format
 from google.protobuf.message import Message
 from tensorflow_serving.config import model_server_config_pb2
 
 from pipeline.errors import ConfigError
+from serving.declared_messages import Fields, message_classes
 
-Field = descriptor_pb2.FieldDescriptorProto
 Parsed = TypeVar("Parsed", bound=Message)
-MESSAGES: Mapping[str, Mapping[str, tuple[int, str]]] = {
+MESSAGES: Mapping[str, Fields] = {
     "SSLConfig": {
         "server_key": (1, "string"),
         "server_cert": (2, "string"),
@@ -41,8 +41,7 @@ MESSAGES: Mapping[str, Mapping[str, tuple[int, str]]] = {
         "max_execution_batch_size": (9, "Int64Value"),
     },
 }
-SCALARS = {"string": Field.TYPE_STRING, "bool": Field.TYPE_BOOL, "int64": Field.TYPE_INT64}
-PACKAGE = "medtfx.serving"
+PACKAGE = "medtfx.serving_config"
 
 
 def model_server_config(flag: str, file: Path) -> model_server_config_pb2.ModelServerConfig:
@@ -65,7 +64,7 @@ def read(name: str, flag: str, file: Path) -> Any:
     Raises:
         ConfigError: when it can't be read as one.
     """
-    return _parsed(flag, file, message_factory.GetMessageClass(_pool().FindMessageTypeByName(f"{PACKAGE}.{name}"))())
+    return _parsed(flag, file, message_classes(PACKAGE, MESSAGES)[name]())
 
 
 def _parsed(flag: str, file: Path, message: Parsed) -> Parsed:
@@ -78,23 +77,3 @@ def _parsed(flag: str, file: Path, message: Parsed) -> Parsed:
         # The parser's own text quotes what it met, and that may be part of a private key.
         place = f"line {error.GetLine()}, column {error.GetColumn()}" if error.GetLine() else "as a whole"
         raise ConfigError(f"{flag}: {place}: expected a {expected} message in protobuf's text form") from error
-
-
-def _pool() -> descriptor_pool.DescriptorPool:
-    """Return a pool of its own: another package may declare the same messages in the default one."""
-    file = descriptor_pb2.FileDescriptorProto(name="medtfx/serving_config.proto", package=PACKAGE, syntax="proto3")
-    for name, fields in MESSAGES.items():
-        message = file.message_type.add(name=name)
-        for field, (number, kind) in fields.items():
-            _add_field(message, field, number, kind)
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return pool
-
-
-def _add_field(message: descriptor_pb2.DescriptorProto, name: str, number: int, kind: str) -> None:
-    label = Field.LABEL_REPEATED if kind.startswith("repeated ") else Field.LABEL_OPTIONAL
-    scalar = SCALARS.get(kind.removeprefix("repeated "))
-    field = message.field.add(name=name, number=number, label=label, type=scalar or Field.TYPE_MESSAGE)
-    if scalar is None:
-        field.type_name = f".{PACKAGE}.{kind}"

@@ -2,33 +2,24 @@
 
 import hashlib
 import os
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import tensorflow as tf
 
 from components.image_example_gen.guarded_worker import GuardedRenderer, Rendered
+from components.image_example_gen.image_file import read_file
 from components.image_example_gen.manifest import ManifestRow
 from components.image_example_gen.png_file import png_file
-from models.canonical_image import (
-    JPEG_SIGNATURE,
-    PNG_SIGNATURE,
-    CanonicalSpec,
-    canonical_pixels,
-    fit_pixels,
-    source_size,
-)
-from models.rendering.render import HEAD_BYTES, is_rendered
+from models.canonical_image import CanonicalSpec, canonical_pixels, fit_pixels, source_size
+from models.image_signature import HEAD_BYTES, JPEG_SIGNATURE, PNG_SIGNATURE, is_png_or_jpeg
+from models.rendering.render import is_rendered
 from models.rendering.settings import Limits
 from pipeline.reasons import Reason, failure
 
-BYTES_PER_PIXEL = 8  # RGBA of 16 bit, not compressed
-METADATA_BYTES = 2**24  # profiles and thumbnails beside the pixels
 PNG_DEPTH_AT, PNG_TYPE_AT = 24, 25  # in the IHDR chunk, PNG specification section 11.2.2
 PNG_PALETTE = 3  # colour type: its depth is that of the index, its values always have 8 bits
 JPEG_BITS = 8  # of every JPEG file that TensorFlow decodes
@@ -94,46 +85,13 @@ class ImageReader:
         Raises:
             ImageError: with the reason code.
         """
-        if is_in_process(encoded):
+        if is_png_or_jpeg(encoded):
             if frame is not None:
                 raise failure(Reason.UNKNOWN_FRAME)
             return decode_in_process(encoded, self.spec)
         if not is_rendered(encoded[:HEAD_BYTES]):
             raise failure(why_undecodable(encoded, self.spec.max_pixels))
         return fitted(self.renderer.render(encoded, frame), self.spec)
-
-
-def read_file(path: Path, limits: Limits) -> bytes:
-    """Return the bytes of a regular file or of what a link points to.
-
-    Raises:
-        ImageError: when it is missing, can't be read or is larger than files of its kind may be.
-    """
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a named pipe would block for ever
-            raise failure(Reason.UNREADABLE_FILE)
-        with path.open("rb") as file:
-            return bounded_content(file, limits)
-    except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # ValueError: a NUL in the name
-        raise failure(Reason.MISSING_FILE) from error
-    except OSError as error:
-        raise failure(Reason.UNREADABLE_FILE) from error
-
-
-def bounded_content(file: BinaryIO, limits: Limits) -> bytes:
-    """Return what is in a file; ImageError when it is larger than files of its kind may be."""
-    head = file.read(HEAD_BYTES)
-    holds_frames = not is_in_process(head) and is_rendered(head)
-    most = limits.bytes if holds_frames else limits.pixels * BYTES_PER_PIXEL + METADATA_BYTES
-    if os.fstat(file.fileno()).st_size > most:
-        raise failure(Reason.TOO_MANY_BYTES)
-    file.seek(0)
-    return file.read()
-
-
-def is_in_process(encoded: bytes) -> bool:
-    """Tell whether a file is of the kinds that TensorFlow decodes, by its first bytes."""
-    return encoded.startswith((PNG_SIGNATURE, JPEG_SIGNATURE))
 
 
 def decode_in_process(encoded: bytes, spec: CanonicalSpec) -> CanonicalImage:
@@ -186,7 +144,7 @@ def why_undecodable(encoded: bytes, max_pixels: int) -> Reason:
     """Return the reason code for bytes that canonical_pixels refused."""
     if not encoded:
         return Reason.TRUNCATED
-    if not encoded.startswith((PNG_SIGNATURE, JPEG_SIGNATURE)):
+    if not is_png_or_jpeg(encoded):
         begun = PNG_SIGNATURE.startswith(encoded) or JPEG_SIGNATURE.startswith(encoded)
         return Reason.TRUNCATED if begun else Reason.UNSUPPORTED_FORMAT
     ending = PNG_END if encoded.startswith(PNG_SIGNATURE) else JPEG_END

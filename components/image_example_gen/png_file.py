@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 
-from models.canonical_image import PNG_SIGNATURE
+from models.image_signature import PNG_SIGNATURE
 
 UP_FILTER = 2  # each byte less the one above, section 9.2
 GREY, TRUECOLOUR = 0, 2  # colour types, section 11.2.1

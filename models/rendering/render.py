@@ -11,7 +11,6 @@ from models.rendering.settings import Limits, RenderSettings
 from models.rendering.tiff import SIGNATURES, render_tiff
 from pipeline.reasons import Reason, failure
 
-HEAD_BYTES = 512  # enough to tell the kind: NIfTI-1 has its magic at 344
 DICOM_PREFIX, DICOM_PREFIX_AT = b"DICM", 128  # PS3.10 section 7.1
 FIRST_GROUPS = (0x0002, 0x0008)  # file meta information, or the data set at once
 SHORT_VALUE = 64  # bytes: the first elements of group 0008 are a length, a character set or an image type
@@ -40,7 +39,7 @@ def render(encoded: bytes, settings: RenderSettings, *, limits: Limits, frame: i
 
 
 def is_rendered(head: bytes) -> bool:
-    """Tell from the first HEAD_BYTES of a file whether `render` takes it."""
+    """Tell from the first HEAD_BYTES (models/image_signature.py) of a file whether `render` takes it."""
     return is_dicom(head) or is_nifti(head) or head.startswith((*SIGNATURES, GZIP_SIGNATURE))
 
 

@@ -63,24 +63,31 @@ def asked(url: str, body: dict[str, object] | None = None) -> dict[str, Any]:
             time.sleep(0.1)
 
 
-def test_pushed_model_is_served_and_the_server_writes_nothing(pushed_run, demo_config: Path, files_below) -> None:
+def test_pushed_model_is_served_and_the_server_writes_nothing(pushed_run, demo_config: Path, files_below, medtfx) -> None:
     """As TF Serving would: in a TF1 session."""
     folder, version = Path(pushed_run[1].result["pushed_to"]).parent, str(pushed_run[1].result["version"])
-    before, port = files_below(folder), free_port()
-    words = ("--model_name=demo", f"--model_base_path={folder}", f"--port={free_port()}", f"--rest_api_port={port}")
-    image = base64.b64encode(next((demo_config.parent / "data").rglob("*.png")).read_bytes()).decode()
+    before, grpc_port, port = files_below(folder), free_port(), free_port()
+    words = ("--model_name=demo", f"--model_base_path={folder}", f"--port={grpc_port}", f"--rest_api_port={port}")
+    file = next((demo_config.parent / "data").rglob("*.png"))
+    image = base64.b64encode(file.read_bytes()).decode()
     with subprocess.Popen(
         [Path(sys.executable).with_name("medtfx"), "serve", *words], stderr=subprocess.PIPE, text=True
     ) as server:
         url = f"http://127.0.0.1:{port}/v1/models/demo"
         assert asked(url)["model_version_status"][0]["version"] == version
         (answer,) = asked(f"{url}:predict", {"signature_name": "predict_image", "instances": [{"b64": image}]})["predictions"]
+        asking = ("--server", f"127.0.0.1:{grpc_port}", "--model", "demo", "--rendering", folder / version, "--json")
+        predicted = medtfx("predict", file, *asking)
         server.terminate()
         said = server.communicate(timeout=60)[1]
     assert server.returncode == 0
     assert answer["classes"] == ["normal", "nodule", "effusion"]
     assert sum(answer["probabilities"]) == pytest.approx(1.0, abs=1e-3)
     assert answer["decision"] == answer["classes"][int(np.argmax(answer["probabilities"]))]
+    assert predicted.code == 0, predicted.stderr
+    assert (predicted.result["decision"], str(predicted.result["version"])) == (answer["decision"], version)
+    assert list(predicted.result["probabilities"]) == answer["classes"]
+    assert list(predicted.result["probabilities"].values()) == pytest.approx(answer["probabilities"], abs=1e-6)
     assert str(folder) not in said
     assert files_below(folder) == before
 

@@ -194,3 +194,35 @@ def eventually() -> Callable[[Callable[[], bool]], None]:
             time.sleep(0.02)
 
     return wait
+
+
+def openssl(*words: str, cwd: Path) -> None:
+    subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=cwd)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CA, a server's and a client's certificate of it."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is absent: it makes the certificates of this test")
+    folder = tmp_path_factory.mktemp("certificates")
+    new = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    openssl("req", "-x509", *new, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=test CA", cwd=folder)
+    (folder / "names").write_text("subjectAltName=DNS:localhost")
+    for name in ("server", "client"):
+        openssl("req", *new, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}", cwd=folder)
+        signed = ("-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names")
+        openssl("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.crt", *signed, cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ssl_config() -> Callable[..., str]:
+    """Make the text of an ssl config file."""
+
+    def text(folder: Path, *, verify: bool) -> str:
+        fields = {"server_key": "server.key", "server_cert": "server.crt", "custom_ca": "ca.crt"}
+        quoted = {name: (folder / file).read_text().replace("\n", "\\n") for name, file in fields.items()}
+        return "".join(f'{name}: "{text}"\n' for name, text in quoted.items()) + f"client_verify: {str(verify).lower()}\n"
+
+    return text

@@ -1,8 +1,6 @@
 """Whole servers on real ports: configuration files, labels, reload, batching, TLS, versions that come and go."""
 
-import shutil
 import socket
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -129,34 +127,8 @@ def test_batched_answers_are_those_of_single_requests(serve, base_path, tmp_path
         np.testing.assert_array_equal(tf.make_ndarray(call.result().outputs["y"]), [[2 * row, 2]])
 
 
-def openssl(*words: str, cwd: Path) -> None:
-    subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=cwd)
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CA, a server's and a client's certificate of it."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is absent: it makes the certificates of this test")
-    folder = tmp_path_factory.mktemp("certificates")
-    new = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    openssl("req", "-x509", *new, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=test CA", cwd=folder)
-    (folder / "names").write_text("subjectAltName=DNS:localhost")
-    for name in ("server", "client"):
-        openssl("req", *new, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}", cwd=folder)
-        signed = ("-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names")
-        openssl("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.crt", *signed, cwd=folder)
-    return folder
-
-
-def ssl_config(folder: Path, *, verify: bool) -> str:
-    fields = {"server_key": "server.key", "server_cert": "server.crt", "custom_ca": "ca.crt"}
-    quoted = {name: (folder / file).read_text().replace("\n", "\\n") for name, file in fields.items()}
-    return "".join(f'{name}: "{text}"\n' for name, text in quoted.items()) + f"client_verify: {str(verify).lower()}\n"
-
-
 @pytest.mark.parametrize("verify", [False, True])
-def test_tls_asks_for_a_client_certificate_only_when_told_to(serve, base_path, certificates, tmp_path, verify):
+def test_tls_asks_for_a_client_certificate_only_when_told_to(serve, base_path, certificates, ssl_config, tmp_path, verify):
     config = tmp_path / "ssl.txt"
     config.write_text(ssl_config(certificates, verify=verify))
     server, _ = serve("--model_name=demo", f"--model_base_path={base_path}", f"--ssl_config_file={config}")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from components.image_example_gen.guarded_worker import GuardedRenderer
-from components.image_example_gen.image_reader import METADATA_BYTES, ImageReader, decode_in_process, read_file
+from components.image_example_gen.image_reader import ImageReader, decode_in_process
 from components.image_example_gen.manifest import ManifestRow
 from models.canonical_image import CanonicalSpec, canonical_pixels
 from models.rendering.render import render
@@ -127,13 +127,6 @@ def test_file_without_the_right_to_read(closed_picture: Path, ordinary_user: Non
     assert reason_of(row(closed_picture.name), closed_picture.parent, reader) == Reason.UNREADABLE_FILE
 
 
-def test_file_beyond_any_image_is_not_read(picture: Path) -> None:
-    with picture.open("ab") as file:
-        file.truncate(METADATA_BYTES + 1)
-    with pytest.raises(ImageError, match=r"larger than any of image\.max_pixels"):
-        read_file(picture, Limits(pixels=0))
-
-
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -186,11 +179,3 @@ def test_row_chooses_the_frame(shared_data: Path, reader: ImageReader) -> None:
 def test_kind_follows_from_the_content_and_not_from_the_name(picture: Path, shared_data: Path, reader: ImageReader) -> None:
     picture.write_bytes((shared_data / "dicom/pydicom/CT_small.dcm").read_bytes())
     assert reader.read(row(picture.name), picture.parent).height == 128
-
-
-def test_file_that_holds_frames_may_be_larger_than_an_image(picture: Path) -> None:
-    picture.write_bytes(bytes(128) + b"DICM" + bytes(METADATA_BYTES))
-    size = picture.stat().st_size
-    assert len(read_file(picture, Limits(pixels=0, bytes=size))) == size
-    with pytest.raises(ImageError, match=r"larger than image\.limits\.bytes"):
-        read_file(picture, Limits(pixels=0, bytes=size - 1))

@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from models.rendering.render import HEAD_BYTES, is_dicom, is_rendered, render
+from models.image_signature import HEAD_BYTES
+from models.rendering.render import is_dicom, is_rendered, render
 from models.rendering.settings import Limits, RenderSettings
 from pipeline.errors import ImageError
 from pipeline.reasons import Reason
