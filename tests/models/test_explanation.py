@@ -4,21 +4,27 @@ import pytest
 import tensorflow as tf
 
 from models import zoo
-from models.explanation import decided_score, explainer, heat_map
+from models.explanation import decided_score, explainer, heat_map, last_feature_map
 
 SIDE, HALF = 32, 16
+IMAGES, EPOCHS = {"article_cnn": 384, "compact_resnet": 128}, 4
 LEARNING_RATES = {"article_cnn": 1e-3, "compact_resnet": 3e-3}
 
 
 def drawn(count, seed):
-    """Draw noise with a patch in one quadrant, striped across or along: nothing else tells the two classes apart."""
+    """Draw noise with a patch in one quadrant, striped across or along, which alone tells the two classes apart.
+
+    Opposite lies a chequered patch of twice the contrast, which says nothing: what follows contrast alone is drawn to it.
+    """
     random = np.random.default_rng(seed)
     images = random.normal(0, 0.3, (count, SIDE, SIDE, 1)).astype(np.float32)
     quadrants, labels = random.integers(0, 4, count), random.integers(0, 2, count)
     stripes = (np.arange(10) // 2 % 2) * 4 - 2.0
+    chequers = stripes[:, None] * stripes[None, :]
     for image, quadrant, label in zip(images, quadrants, labels, strict=True):
         top, left = (2 + HALF * part + random.integers(0, 3) for part in divmod(int(quadrant), 2))
         image[top : top + 10, left : left + 10, 0] += stripes[:, None] if label else stripes[None, :]
+        image[22 - top : 32 - top, 22 - left : 32 - left, 0] += chequers
     return images, quadrants, labels
 
 
@@ -27,8 +33,8 @@ def trained(request):
     keras.utils.set_random_seed(1)
     model = zoo.build(request.param, (SIDE, SIDE, 1), 2, seed=3)
     model.compile(optimizer=keras.optimizers.Adam(LEARNING_RATES[request.param]), loss="sparse_categorical_crossentropy")
-    images, _, labels = drawn(512, seed=0)
-    model.fit(images, labels, epochs=4, verbose=0)
+    images, _, labels = drawn(IMAGES[request.param], seed=0)
+    model.fit(images, labels, epochs=EPOCHS, verbose=0)
     return request.param, model
 
 
@@ -69,6 +75,12 @@ def test_an_image_is_explained_alike_alone_and_in_a_batch(trained):
     together = explained(model, images)[1]
     alone = np.concatenate([explained(model, images[row : row + 1])[1] for row in range(4)])
     np.testing.assert_allclose(together, alone, atol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "follows"), [("article_cnn", "flatten"), ("compact_resnet", "average")])
+def test_the_feature_map_is_what_the_network_gives_its_places_up_from(name, follows):
+    model = zoo.build(name, (SIDE, SIDE, 1), 2)
+    assert last_feature_map(model) is model.get_layer(follows).input
 
 
 def test_heat_is_the_weighted_sum_of_features_without_what_speaks_against():
