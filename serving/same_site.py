@@ -41,7 +41,7 @@ def check_origin(headers: Mapping[str, str]) -> None:
         ServingError: PERMISSION_DENIED for a request of another site.
     """
     origin = headers.get("origin")
-    is_own = origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
+    is_own = origin is None or origin.lower().partition("://")[2] == headers.get("host", "").lower() != ""
     if not is_own or headers.get("sec-fetch-site", "same-origin") not in OWN:
         raise refused("another site must not use it")
 

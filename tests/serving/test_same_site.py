@@ -41,6 +41,7 @@ def test_requests_of_the_page_itself_are_taken(headers):
         {"origin": "http://evil.example"},
         {"origin": "http://127.0.0.1:9000"},  # another server of this machine is another site
         {"origin": "null"},
+        {"origin": "http://["},
         {"origin": "", "host": ""},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
