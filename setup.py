@@ -89,7 +89,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
     packages=PACKAGES,
-    package_data={"components.run_report": ["templates/*"], "schema": ["*.pbtxt", "*.md"]},
+    package_data={"components.run_report": ["templates/*"], "schema": ["*.pbtxt", "*.md"], "serving": ["page.html"]},
     install_requires=COMMAND,
     extras_require={"client": CLIENT, "dicom": DICOM, "pipeline": PIPELINE, "dev": DEVELOP},
     entry_points={"console_scripts": ["medtfx=pipeline.command_line:main"]},

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from models import features
 from models.canonical_image import CanonicalSpec, canonical_pixels
+from models.explanation import explainer
 from models.model_facts import ModelFacts, write_facts
 from models.normalisation import normalise
 from models.transform_graph import TransformGraph
@@ -24,8 +25,10 @@ PIXELS = "pixels"
 PROBABILITIES = "probabilities"
 CLASSES = "classes"
 DECISION = "decision"
+HEAT_MAP = "heat_map"
 SERVING_DEFAULT = "serving_default"
 PREDICT_IMAGE = "predict_image"
+EXPLAIN_IMAGE = "explain_image"
 TRANSFORM_FEATURES = "transform_features"
 CANONICAL_IMAGE = "canonical_image"
 
@@ -48,11 +51,12 @@ class Served:
 
 
 def save(served: Served, directory: Path) -> None:
-    """Write a SavedModel with its facts, warm-up requests and four signatures; each takes string [batch].
+    """Write a SavedModel with its facts, warm-up requests and five signatures; each takes string [batch].
 
     serving_default: serialised examples -> probabilities float32 [batch, classes], classes string [batch, classes],
         decision string [batch].
     predict_image: PNG or JPEG bytes of any size -> the same.
+    explain_image: PNG or JPEG bytes -> the same, and heat_map float32 [batch, size, size] in 0..1 of the decided class.
     canonical_image: PNG or JPEG bytes -> pixels uint8 [batch, size, size, channels].
     transform_features: serialised examples -> label_id int64 [batch], for evaluation.
     """
@@ -70,6 +74,7 @@ def _signatures(served: Served) -> dict[str, tf.types.experimental.ConcreteFunct
     return {
         SERVING_DEFAULT: _concrete(EXAMPLES, lambda examples: predict(image_bytes(examples))),
         PREDICT_IMAGE: _concrete(features.IMAGE, predict),
+        EXPLAIN_IMAGE: _concrete(features.IMAGE, _explainer(served)),
         CANONICAL_IMAGE: _concrete(features.IMAGE, lambda image: {PIXELS: canonical_batch(image, served.facts.canonical)}),
         TRANSFORM_FEATURES: _concrete(EXAMPLES, lambda examples: {features.LABEL_ID: label_ids(examples)}),
     }
@@ -84,6 +89,16 @@ def _predictor(served: Served) -> Callable[[tf.Tensor], Outputs]:
         return named_outputs(probabilities, served.facts.classes)
 
     return predict
+
+
+def _explainer(served: Served) -> Callable[[tf.Tensor], Outputs]:
+    moments, explain = served.transform_graph.pixel_moments(), explainer(served.model)
+
+    def explained(image: tf.Tensor) -> Outputs:
+        probabilities, heat = explain(normalise(canonical_batch(image, served.facts.canonical), moments))
+        return {**named_outputs(probabilities, served.facts.classes), HEAT_MAP: heat}
+
+    return explained
 
 
 def named_outputs(probabilities: tf.Tensor, classes: tuple[str, ...]) -> Outputs:

@@ -64,6 +64,8 @@ def serve(flags: Flags) -> None:
     logger.info("gRPC on %s:%d%s", flags.host, server.grpc_server.port, " (TLS)" if flags.ssl_config_file else "")
     if server.http_server:
         logger.info("REST on http://%s:%d/v1/models, metrics beside it", flags.host, server.http_server.port)
+        if not flags.no_page:
+            logger.info("page on http://%s:%d/", flags.host, server.http_server.port)
     if not (flags.is_local or flags.ssl_config_file):
         logger.warning("without TLS (--ssl_config_file) whoever reaches %s may ask, and images travel readable", flags.host)
     logger.info("ready")

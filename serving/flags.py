@@ -26,6 +26,7 @@ class Flags:
     port: int
     rest_api_port: int
     rest_api_timeout_in_ms: int
+    no_page: bool
     model_name: str
     model_base_path: str
     model_config_file: Path | None
@@ -115,6 +116,7 @@ def _add_ways_in(group: Group) -> None:
     _add_number(group, "--port", 8500, "gRPC", bounds=(1, MAX_PORT))
     _add_number(group, "--rest_api_port", 0, "REST and metrics, 0: none", bounds=(0, MAX_PORT))
     _add_number(group, "--rest_api_timeout_in_ms", 30_000, "of a REST request", bounds=(1, 3_600_000))
+    _add_switch(group, "--no_page", "no page for people at / of the REST port (not a flag of TF Serving)")
     _add_file(group, "--ssl_config_file", "SSLConfig: TLS for gRPC, mutual with client_verify")
     _add_file(group, "--monitoring_config_file", "MonitoringConfig: metrics off, or at another path")
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pipeline.errors import ConfigError
 from serving.admission import Admission
 from serving.json_values import error_body
+from serving.page import Asked, Page
 from serving.rest_api import Reply, RestApi, failed
 from serving.serving_error import ServingError
 
@@ -31,13 +32,19 @@ class HttpServer(ThreadingHTTPServer):
     request_queue_size = 128
     allow_reuse_address = True
 
-    def __init__(self, api: RestApi, address: tuple[str, int], *, body_bytes: int) -> None:
+    def __init__(self, api: RestApi, address: tuple[str, int], *, body_bytes: int, page: Page | None = None) -> None:
         """Bind the port; requests are answered after `start`.
+
+        Args:
+            api: answers requests.
+            address: host and port.
+            body_bytes: largest body.
+            page: answers those that are the page's; None: there is no page.
 
         Raises:
             ConfigError: when the port can't be had.
         """
-        self.api, self.body_bytes = api, body_bytes
+        self.api, self.body_bytes, self._page = api, body_bytes, page
         self.work = Admission(MAX_CONNECTIONS)
         self._places = BoundedSemaphore(MAX_CONNECTIONS)
         if ":" in address[0]:
@@ -52,6 +59,12 @@ class HttpServer(ThreadingHTTPServer):
     def port(self) -> int:
         """The TCP port."""
         return int(self.server_address[1])
+
+    def reply(self, asked: Asked) -> Reply:
+        """Answer a request."""
+        if self._page and self._page.answers(asked.path):
+            return self._page.reply(asked)
+        return self.api.reply(asked.method, asked.path, asked.body)
 
     def start(self) -> None:
         """Answer requests from now on."""
@@ -112,9 +125,10 @@ class Handler(BaseHTTPRequestHandler):
             self._answer("POST", body)
 
     def _answer(self, method: str, body: bytes) -> None:
+        asked = Asked(method, urlsplit(self.path).path, {name.lower(): value for name, value in self.headers.items()}, body)
         try:
             with self.server.work.admitted():
-                self._send(self.server.api.reply(method, urlsplit(self.path).path, body))
+                self._send(self.server.reply(asked))
         except ServingError as error:
             self.close_connection = True
             self._send(failed(error))
@@ -128,10 +142,12 @@ class Handler(BaseHTTPRequestHandler):
         return None
 
     def _send(self, reply: Reply) -> None:
-        body = reply.body.encode(errors="replace")
+        body = reply.body.encode(errors="replace") if isinstance(reply.body, str) else reply.body
         self.send_response(reply.status)
         self.send_header("Content-Type", reply.kind)
         self.send_header("Content-Length", str(len(body)))
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()

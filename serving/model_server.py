@@ -7,6 +7,7 @@ from threading import Event, Thread
 
 import grpc
 
+from models.rendering.settings import Limits
 from pipeline.errors import ConfigError, MedtfxError
 from serving import text_config
 from serving.admission import Admission
@@ -21,6 +22,8 @@ from serving.model_config import ModelConfig, configs_of
 from serving.model_info import Reloading
 from serving.model_manager import ModelManager
 from serving.model_versions import Retry
+from serving.page import Page
+from serving.rendered_upload import UploadRenderer
 from serving.rest_api import METRICS, RestApi
 from serving.service import Service
 from serving.serving_error import ServingError
@@ -172,7 +175,14 @@ def _http_server(flags: Flags, service: Service, metrics_path: str) -> HttpServe
     if not flags.rest_api_port:
         return None
     api = RestApi(service, flags.rest_api_timeout_in_ms / 1000, metrics_path)
-    return HttpServer(api, (flags.host, flags.rest_api_port), body_bytes=flags.message_bytes)
+    return HttpServer(api, (flags.host, flags.rest_api_port), body_bytes=flags.message_bytes, page=_page(flags, service))
+
+
+def _page(flags: Flags, service: Service) -> Page | None:
+    if flags.no_page:
+        return None
+    limits = Limits(bytes=flags.message_bytes, pixels=flags.max_image_pixels)
+    return Page(service, UploadRenderer(limits), flags.host)
 
 
 def follow_file(server: ModelServer, file: Path, seconds: float) -> None:

@@ -5,7 +5,7 @@ Paths: tensorflow/serving, model_servers/http_rest_api_util.cc.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -36,8 +36,9 @@ class Reply:
     """A response."""
 
     status: int
-    body: str
+    body: str | bytes
     kind: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def failed(error: ServingError) -> Reply:

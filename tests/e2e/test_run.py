@@ -75,7 +75,10 @@ def test_pushed_model_is_served_and_the_server_writes_nothing(pushed_run, demo_c
     ) as server:
         url = f"http://127.0.0.1:{port}/v1/models/demo"
         assert asked(url)["model_version_status"][0]["version"] == version
-        (answer,) = asked(f"{url}:predict", {"signature_name": "predict_image", "instances": [{"b64": image}]})["predictions"]
+        answer, explained = (
+            asked(f"{url}:predict", {"signature_name": signature, "instances": [{"b64": image}]})["predictions"][0]
+            for signature in ("predict_image", "explain_image")
+        )
         asking = ("--server", f"127.0.0.1:{grpc_port}", "--model", "demo", "--rendering", folder / version, "--json")
         predicted = medtfx("predict", file, *asking)
         server.terminate()
@@ -84,6 +87,8 @@ def test_pushed_model_is_served_and_the_server_writes_nothing(pushed_run, demo_c
     assert answer["classes"] == ["normal", "nodule", "effusion"]
     assert sum(answer["probabilities"]) == pytest.approx(1.0, abs=1e-3)
     assert answer["decision"] == answer["classes"][int(np.argmax(answer["probabilities"]))]
+    assert np.max(explained.pop("heat_map")) == 1
+    assert explained == answer
     assert predicted.code == 0, predicted.stderr
     assert (predicted.result["decision"], str(predicted.result["version"])) == (answer["decision"], version)
     assert list(predicted.result["probabilities"]) == answer["classes"]

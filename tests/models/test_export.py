@@ -111,6 +111,18 @@ def test_a_rendered_dicom_is_served_from_the_very_pixels_that_training_sees(save
     assert len(np.unique(asked, axis=0)) == len(DICOM)
 
 
+def test_explain_image_predicts_the_same_and_adds_a_heat_map_of_the_canonical_size(saved, encoded, training_maker):
+    folder = saved[0]
+    explained, predicted = (ask_session(folder, name, encoded) for name in (export.EXPLAIN_IMAGE, export.PREDICT_IMAGE))
+    for output, values in predicted.items():
+        np.testing.assert_array_equal(explained[output], values)
+    heat = explained[export.HEAT_MAP]
+    assert (heat.shape, heat.dtype) == ((len(encoded), training_maker.SIZE, training_maker.SIZE), np.float32)
+    assert heat.min() >= 0
+    assert set(heat.max(axis=(1, 2))) <= {0, 1}
+    assert heat.any()
+
+
 def test_transform_features_gives_the_label_ids(saved, serialized, training_inputs, training_maker):
     found = ask_session(saved[0], export.TRANSFORM_FEATURES, serialized)["label_id"]
     assert [training_maker.CLASSES[label] for label in found] == training_inputs.labels["test"]
@@ -120,6 +132,9 @@ def test_bfloat16_export_answers_in_float32_near_the_float32_one(saved, encoded,
     save(training_inputs, training_maker, tmp_path / "model", "mixed_bfloat16")
     probabilities = ask_session(tmp_path / "model", export.PREDICT_IMAGE, encoded)["probabilities"]
     assert probabilities.dtype == np.float32
+    explained = ask_session(tmp_path / "model", export.EXPLAIN_IMAGE, encoded)
+    np.testing.assert_array_equal(explained["probabilities"], probabilities)
+    assert explained["heat_map"].dtype == np.float32
     np.testing.assert_allclose(probabilities, ask_session(saved[0], export.PREDICT_IMAGE, encoded)["probabilities"], atol=0.05)
     assert read_facts(tmp_path / "model").precision == "bfloat16"
 

@@ -101,6 +101,12 @@ def serve() -> Iterator[Serve]:
         yield lambda *words: stack.enter_context(serving(*map(str, words)))
 
 
+@pytest.fixture(scope="session")
+def serving_here() -> Callable[..., contextlib.AbstractContextManager[tuple[ModelServer, Client]]]:
+    """Run a server in this process for the length of a `with` block."""
+    return serving
+
+
 @pytest.fixture(scope="module")
 def shared_base(versions: dict[int, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model's folder with version 1 that no test changes."""
