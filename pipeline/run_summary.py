@@ -67,5 +67,6 @@ def next_steps(run: RunResult) -> list[tuple[str, str]]:
     """Return what a user would do now: serve what was pushed, or read why it was not."""
     if run.pushed_to:
         base = run.pushed_to.parent
-        return [("serve", f"tensorflow_model_server --model_name={base.name} --model_base_path={base}")]
+        serve = f"medtfx serve --model_name={base.name} --model_base_path={base}"
+        return [("serve", serve), ("", "or tensorflow_model_server, with the same flags")]
     return [("next", f"read {run.report or 'the log'}, then change the data or the configuration and run again")]
