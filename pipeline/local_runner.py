@@ -19,7 +19,7 @@ from components.pusher.executor import ALREADY_SERVED, MODEL_ID, PUSHED_DESTINAT
 from components.pusher.served import standing
 from components.pusher.versions import Version, served, versions
 from components.run_report.run_facts import RunFacts
-from pipeline import graph, memory, root
+from pipeline import graph, interruption, memory, root
 from pipeline.code_digest import code_digest
 from pipeline.config import Config
 from pipeline.display import Display
@@ -83,10 +83,16 @@ class LocalRunner:
         self._result = result
 
     def run(self) -> None:
-        """Launch the nodes until one refuses or fails, then report; an error becomes the result's `failure`."""
+        """Launch the nodes until one refuses or fails, then report; an error becomes the result's `failure`.
+
+        Raises:
+            KeyboardInterrupt: when interrupted, also where a library made another error of it.
+        """
         try:
             self._run_nodes()
         except Exception as error:  # whatever a node raised: the run ends with a report and an exit code
+            if interruption.came():
+                raise KeyboardInterrupt from error
             logging.exception("run failed")
             self._result.failure = self._mask(explain(error, self._state.path))
             if isinstance(error, DataRefusedError):

@@ -2,13 +2,11 @@
 
 import json
 import os
-import signal
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TextIO
 
-from pipeline import config_file, logs, memory, root
+from pipeline import config_file, interruption, logs, memory, root
 from pipeline.config import Config
 from pipeline.display import shown_on
 from pipeline.errors import MedtfxError
@@ -54,15 +52,10 @@ def run_file(path: Path, root_path: Path | None, overrides: Sequence[str], *, as
     root.make_folder(place)  # with its parents under the user's umask: other users reach serving/ through them
     os.umask(0o077)  # for this process and all that it starts; the pusher opens what a server reads
     state = root.prepare(place)
-    signal.signal(signal.SIGTERM, interrupt)
+    interruption.listen()
     mask = PathMask(config, state.path)
     with root.locked(state), logs.captured(state.logs / LOG_FILE, mask) as (out, err):
         return run_shown(config, state, (out, err), as_json=as_json)
-
-
-def interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """Treat a termination request like Ctrl-C."""
-    raise KeyboardInterrupt
 
 
 def run_shown(config: Config, state: root.Root, streams: tuple[TextIO, TextIO], *, as_json: bool) -> int:

@@ -1,0 +1,61 @@
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from pipeline import interruption
+from pipeline.local_runner import LocalRunner
+
+
+@pytest.fixture(autouse=True)
+def listening() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    interruption.listen()
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    interruption._came.clear()
+
+
+def as_another_error(number: int) -> None:
+    """Do what pybind11 does with an interrupt that comes while it translates an error."""
+    try:
+        os.kill(os.getpid(), number)
+        signal.pause()
+    except KeyboardInterrupt:
+        raise RuntimeError("MISMATCH of original and normalized active exception types") from None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_is_remembered_whatever_becomes_of_it(number: int) -> None:
+    assert not interruption.came()
+    with pytest.raises(RuntimeError, match="MISMATCH"):
+        as_another_error(number)
+    assert interruption.came()
+
+
+def test_a_new_run_begins_without_the_interrupts_of_the_last() -> None:
+    with pytest.raises(RuntimeError, match="MISMATCH"):
+        as_another_error(signal.SIGINT)
+    interruption.listen()
+    assert not interruption.came()
+
+
+def test_ctrl_c_stays_ignored_in_the_background() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    interruption.listen()
+    os.kill(os.getpid(), signal.SIGINT)
+    assert not interruption.came()
+
+
+def test_a_run_whose_library_swallows_ctrl_c_is_interrupted_and_not_failed() -> None:
+    class Runner(LocalRunner):
+        def __init__(self) -> None:
+            pass
+
+        def _run_nodes(self) -> None:
+            as_another_error(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        Runner().run()
