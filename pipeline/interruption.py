@@ -7,7 +7,7 @@ _came: list[int] = []
 
 
 def listen() -> None:
-    """From now on let both raise KeyboardInterrupt and be remembered; where Ctrl-C is ignored, as in the background, it stays so."""
+    """From now on let both raise KeyboardInterrupt and be remembered; where Ctrl-C is ignored (in the background) it stays so."""
     _came.clear()
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _interrupt)
