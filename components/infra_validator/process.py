@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,9 @@ def ask(
     Raises:
         ProbeError: when it crashes, hangs or answers nothing.
     """
-    with tempfile.TemporaryDirectory(prefix="infra-", dir=scratch) as folder:
+    with ExitStack() as leaving:
+        leaving.callback(child.end)  # a full disk, say, must not leave it waiting
+        folder = leaving.enter_context(tempfile.TemporaryDirectory(prefix="infra-", dir=scratch))
         questions, answers = Path(folder) / "questions.npz", Path(folder) / "answers.npz"
         images = probe.join_bytes(probe.IMAGES, [request.encoded for request in requests])
         examples = probe.join_bytes(probe.EXAMPLES, golden.serialized_examples(requests))
