@@ -263,7 +263,7 @@ def main() -> None:
         leave(1)
     except SystemExit as stop:  # how typer ends, Ctrl-C included
         if stop.code == Verdict.INTERRUPTED.exit_code:
-            print("medtfx: interrupted; the same command continues where this one stopped", file=sys.stderr)  # noqa: T201
+            print("medtfx: interrupted; run, index and forget go on when repeated", file=sys.stderr)  # noqa: T201
         leave(stop.code)
 
 
