@@ -10,8 +10,6 @@ from typing import Any
 
 from serving.serving_error import invalid
 
-QUOTE_LIMIT = 256  # characters of a value in an error
-
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object of a request's body.

@@ -163,7 +163,8 @@ def test_a_port_that_is_taken_is_named(serve, base_path):
     server, client = serve("--model_name=demo", f"--model_base_path={base_path}")
     model = f"--model_base_path={base_path}"
     assert refusal(model, f"--port={server.grpc_server.port}").startswith("--port: can't listen on 127.0.0.1:")
-    assert refusal(model, f"--rest_api_port={client.rest_port}").startswith("--rest_api_port: can't listen on 127.0.0.1:")
+    words = (model, f"--port={free_port()}", f"--rest_api_port={client.rest_port}")
+    assert refusal(*words).startswith("--rest_api_port: can't listen on 127.0.0.1:")
 
 
 def test_a_model_that_does_not_load_is_the_reason_not_to_start(base_path):

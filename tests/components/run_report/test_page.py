@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -18,22 +19,12 @@ from components.run_report.run_facts import RunFacts
 from components.run_report.section import Section
 from pipeline.config import Config
 
-QUIET = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-)
 HEADINGS = (
     "Verdict",
     "Data",
     "Leakage",
     "Label by metadata alone",
+    "Drift against the last accepted data",
     "Performance",
     "Curves",
     "Confusion matrix",
@@ -80,15 +71,23 @@ def page(data: ReportData) -> str:
 
 
 @pytest.fixture
-def browse(tmp_path: Path) -> Callable[[str], str]:
+def browse(tmp_path: Path, load_test_module: Callable[[str], ModuleType]) -> Callable[[str], str]:
     """Return a function that opens a page in a browser without network and returns the document that it made."""
     browser = shutil.which("chromium")
     if browser is None:
         pytest.skip("chromium is absent: apt-get install chromium")
 
+    options = [*load_test_module("serving/chromium.py").QUIET, "--host-resolver-rules=MAP * ~NOTFOUND"]
+
     def open_page(page: str) -> str:
         (tmp_path / "report.html").write_text(page)
-        command = [browser, *QUIET, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", f"file://{tmp_path / 'report.html'}"]
+        command = [
+            browser,
+            *options,
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--dump-dom",
+            f"file://{tmp_path / 'report.html'}",
+        ]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
     return open_page
