@@ -53,16 +53,20 @@ class ImageLoader:
         encoded = content if isinstance(content, bytes) else read_file(content, self._limits)
         if not encoded:
             raise failure(Reason.TRUNCATED)
-        return encoded if is_png_or_jpeg(encoded) else self._rendered(encoded)
+        if not is_png_or_jpeg(encoded):
+            return self._rendered(encoded, source.frame)
+        if source.frame is not None:
+            raise failure(Reason.UNKNOWN_FRAME)
+        return encoded
 
-    def _rendered(self, encoded: bytes) -> bytes:
+    def _rendered(self, encoded: bytes, frame: int | None) -> bytes:
         from components.image_example_gen.png_file import png_file  # noqa: PLC0415 - here, for these need the decoders
         from models.image_signature import HEAD_BYTES  # noqa: PLC0415
         from models.rendering.render import is_rendered  # noqa: PLC0415
 
         if not is_rendered(encoded[:HEAD_BYTES]):
             raise failure(Reason.UNSUPPORTED_FORMAT)
-        pixels = self._started().render(encoded).pixels
+        pixels = self._started().render(encoded, frame).pixels
         self.rendered += 1
         return png_file(pixels.reshape(*pixels.shape[:2], -1))
 

@@ -24,6 +24,18 @@ def test_png_and_jpeg_are_sent_as_they_are(loader, content, tmp_path):
     assert loader.rendered == 0
 
 
+def test_frame_of_a_file_without_frames_fails(loader):
+    failed = loader.load(Source("a", PNG_SIGNATURE + b"x", frame=2))
+    assert (failed.reason, loader.rendered) == ("unknown_frame", 0)
+
+
+def test_frame_that_is_asked_for_is_rendered(loader, shared_data):
+    content = (shared_data / "dicom/pydicom/emri_small.dcm").read_bytes()
+    first, second, as_set = (loader.load(Source("a", content, frame)) for frame in (1, 2, None))
+    assert len({first, second, as_set}) == 3
+    assert loader.load(Source("a", content, 99)).reason == "unknown_frame"
+
+
 def test_damaged_dicom_fails_without_a_word_of_its_header(loader, shared_data):
     content = (shared_data / "dicom/pydicom/CT_small.dcm").read_bytes()
     failed = loader.load(Source("a", content[:20_000]))

@@ -1,6 +1,7 @@
+from collections import Counter
 from pathlib import Path
 
-from serving.client.source import Source, found
+from serving.client.source import Source, files_at, found
 
 
 def test_folder_gives_its_files_by_name_and_no_hidden_ones(tmp_path):
@@ -23,3 +24,29 @@ def test_hidden_folder_that_is_named_is_read(tmp_path):
 
 def test_repr_names_nothing():
     assert repr(Source("patient.dcm", Path("patient.dcm"))) in ("Source(PosixPath)", "Source(WindowsPath)")
+
+
+def test_links_to_folders_and_hidden_names_are_passed_over_and_counted(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.png").touch()
+    (tmp_path / "a" / "circle").symlink_to(tmp_path)
+    (tmp_path / "a" / "self").symlink_to("self")
+    (tmp_path / ".hidden").mkdir()
+    left_out = Counter()
+    assert list(files_at(tmp_path, left_out)) == [tmp_path / "a" / "1.png", tmp_path / "a" / "self"]
+    assert left_out == {"linked_folder": 1, "hidden": 1}
+
+
+def test_folder_that_can_not_be_read_is_told_as_a_file_that_can_not(open_folder, request):
+    (open_folder / "closed").mkdir(mode=0o700)
+    (open_folder / "open.png").touch()
+    request.getfixturevalue("ordinary_user")
+    assert list(files_at(open_folder)) == [open_folder / "closed", open_folder / "open.png"]
+
+
+def test_order_is_that_of_sorted_paths(tmp_path):
+    names = ("a.png", "a/b.png", "a-1/c.png", "B/x/y.png", "B/x.png")
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert list(files_at(tmp_path)) == sorted(tmp_path / name for name in names)
