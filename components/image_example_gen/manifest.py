@@ -97,13 +97,18 @@ def read_manifest(path: Path, *, patient: PatientRule = "column", slices: Sequen
     Raises:
         ConfigError: when the file is missing, empty, not UTF-8 CSV, or lacks a column.
     """
-    with _opened(path) as file:
-        rows = tuple(_rows(path, csv.reader(file, strict=True), patient, slices))
+    rows = tuple(iterate_manifest(path, patient=patient, slices=slices))
     if not rows:
         raise ConfigError(f"manifest {path}: holds no rows; expected one per image below the header")
     if patient == "column" and not any(row.patient_id for row in rows):
         raise ConfigError(f"manifest {path}: patient_id is empty in every row. Fill it, or write `data.patient: unknown`.")
     return rows
+
+
+def iterate_manifest(path: Path, *, patient: PatientRule = "column", slices: Sequence[str] = ()) -> Iterator[ManifestRow]:
+    """Yield the rows of a manifest in file order; memory holds one of them. Arguments and errors are those of `read_manifest`."""
+    with _opened(path) as file:
+        yield from _rows(path, csv.reader(file, strict=True), patient, slices)
 
 
 @contextmanager
