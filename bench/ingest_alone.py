@@ -16,7 +16,7 @@ from components.image_example_gen.executor import ACCOUNT, EXAMPLES, Executor
 from components.image_example_gen.manifest import digest
 from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.settings import IngestSettings
-from pipeline.graph import BEAM_ARGUMENTS
+from pipeline.beam_arguments import BEAM_ARGUMENTS
 
 
 def ingest(manifest: Path, folder: Path) -> int:

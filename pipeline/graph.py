@@ -29,16 +29,9 @@ from components.pusher.component import Pusher
 from components.run_report.component import RunReport
 from components.trainer.component import Trainer
 from models.rendering.settings import Limits
+from pipeline.beam_arguments import BEAM_ARGUMENTS
 from pipeline.config import Config
 from pipeline.root import Root
-
-BEAM_ARGUMENTS = [
-    "--runner=FnApiRunner",  # Beam >= 2.68 would prefer Prism, and download it
-    # The in-process runner starts no container. Where no image is named TFX packs itself into an archive for the workers:
-    # a second of every Beam node, and a folder that nobody removes.
-    "--sdk_container_image=none",
-    "--no_pipeline_type_check",  # half a second of every Beam node; the transforms are TFX's and ours, and tested
-]
 
 # What of this project runs inside a node, by node id; the cache follows changes in it (pipeline/code_digest.py).
 CODE = {
