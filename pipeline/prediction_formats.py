@@ -5,6 +5,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TextIO
 
+import numpy as np
+
 from serving.client import ClientError, Failure, Outcome, Prediction
 
 COLUMNS = ("image", "decision", "probability", "model", "version", "reason", "message")
@@ -29,10 +31,7 @@ class JsonLines:
 
     def add(self, outcome: Outcome) -> None:
         """Write an outcome."""
-        content = fields(outcome)
-        if isinstance(outcome, Prediction):
-            content["probabilities"] = probabilities(outcome)
-        print(json.dumps(content), file=self._stream, flush=True)
+        print(json.dumps(json_fields(outcome)), file=self._stream, flush=True)
 
     def end(self) -> None:
         """Nothing is left."""
@@ -126,6 +125,21 @@ def fields(outcome: Outcome) -> dict[str, Any]:
         "model": outcome.model,
         "version": outcome.version,
     }
+
+
+def json_fields(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as a JSON object."""
+    more = {"probabilities": probabilities(outcome)} if isinstance(outcome, Prediction) else {}
+    return fields(outcome) | more
+
+
+def from_json_fields(content: Mapping[str, Any]) -> Outcome:
+    """Return the outcome that `json_fields` made an object of."""
+    if "reason" in content:
+        return Failure(content["image"], content["reason"], content["message"])
+    shares: dict[str, float] = content["probabilities"]
+    values = np.array(list(shares.values()), np.float32)
+    return Prediction(content["image"], tuple(shares), values, content["decision"], content["model"], content["version"])
 
 
 def probabilities(prediction: Prediction) -> dict[str, float]:

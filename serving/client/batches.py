@@ -1,13 +1,18 @@
-"""Loaded images put into requests."""
+"""Loaded images put into requests, and what becomes of each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from serving.client.outcome import Failure
+import grpc
+
+from serving.client.errors import RefusedError
+from serving.client.outcome import Failure, Outcome
 from serving.client.pace import BATCH_BYTES
 from serving.client.source import Source
 
 Loaded = tuple[Source, bytes | Failure]
+Sent = tuple[Source, bytes]
+Ask = Callable[[Sequence[Sent]], Sequence[Outcome]]  # raises RefusedError
 
 
 @dataclass(frozen=True)
@@ -17,7 +22,7 @@ class Batch:
     slots: tuple[Loaded, ...]
 
     @property
-    def images(self) -> list[tuple[Source, bytes]]:
+    def images(self) -> list[Sent]:
         """What is to be sent."""
         return [(source, content) for source, content in self.slots if isinstance(content, bytes)]
 
@@ -34,3 +39,19 @@ def batches(loaded: Iterable[Loaded], most: int) -> Iterator[Batch]:
             slots, size = [], 0
     if slots:
         yield Batch(tuple(slots))
+
+
+def outcomes(batch: Batch, ask: Ask) -> list[Outcome]:
+    """Return what becomes of each image of a batch, those that were never sent included."""
+    answers = iter(_answers(batch.images, ask)) if batch.images else iter(())
+    return [content if isinstance(content, Failure) else next(answers) for _, content in batch.slots]
+
+
+def _answers(images: Sequence[Sent], ask: Ask) -> Sequence[Outcome]:
+    """Ask for images in one request; when that is refused, for each alone: most often one of them is bad."""
+    try:
+        return ask(images)
+    except RefusedError as error:
+        if len(images) > 1 and error.code is not grpc.StatusCode.DEADLINE_EXCEEDED:
+            return [answer for image in images for answer in _answers([image], ask)]
+        return [Failure(source.name, error.reason, str(error)) for source, _ in images]

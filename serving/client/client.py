@@ -7,16 +7,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import grpc
-
 from models.rendering.settings import RenderSettings
-from serving.client.batches import Batch, batches
+from serving.client.batches import Batch, Sent, batches, outcomes
 from serving.client.calls import Calls
 from serving.client.errors import ClientError, RefusedError
 from serving.client.image_loader import ImageLoader
 from serving.client.in_flight import ordered
 from serving.client.messages import GetModelStatusRequest, ModelSpec, PredictRequest
-from serving.client.outcome import Failure, Outcome, Prediction, predictions_of
+from serving.client.outcome import Outcome, Prediction, predictions_of
 from serving.client.pace import Pace
 from serving.client.server import Server
 from serving.client.source import Source, found
@@ -106,9 +104,9 @@ class Client:
         loaded = ((source, self._loader.load(source)) for source in found(images))
         done = 0
         with closing(ordered(self._outcomes, batches(loaded, self._pace.batch), self._pace.in_flight)) as answered:
-            for outcomes in answered:
-                yield from outcomes
-                done += len(outcomes)
+            for answers in answered:
+                yield from answers
+                done += len(answers)
                 if progress is not None:
                     progress(done)
 
@@ -132,20 +130,9 @@ class Client:
         self.close()
 
     def _outcomes(self, batch: Batch) -> list[Outcome]:
-        """Return what becomes of each image of a batch, those that were never sent included."""
-        answers = iter(self._answers(batch.images)) if batch.images else iter(())
-        return [content if isinstance(content, Failure) else next(answers) for _, content in batch.slots]
+        return outcomes(batch, self._predictions)
 
-    def _answers(self, images: Sequence[tuple[Source, bytes]]) -> Sequence[Outcome]:
-        """Ask for images in one request; when the server does not like it, for each alone: most often one of them is bad."""
-        try:
-            return self._predictions(images)
-        except RefusedError as error:
-            if len(images) > 1 and error.code is not grpc.StatusCode.DEADLINE_EXCEEDED:
-                return [answer for image in images for answer in self._answers([image])]
-            return [Failure(source.name, error.reason, str(error)) for source, _ in images]
-
-    def _predictions(self, images: Sequence[tuple[Source, bytes]]) -> list[Prediction]:
+    def _predictions(self, images: Sequence[Sent]) -> list[Prediction]:
         request = PredictRequest(model_spec=self.model.spec(SIGNATURE))
         request.inputs.add(key=INPUT, value=text_tensor([content for _, content in images]))
         return predictions_of(self._calls.predict(request), [source for source, _ in images])

@@ -1,6 +1,6 @@
 """What becomes of an image: a prediction, or the reason why there is none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from serving.client.errors import ClientError
 from serving.client.source import Source
 from serving.client.tensors import to_array
 
-PROBABILITIES, CLASSES, DECISION = "probabilities", "classes", "decision"
+OUTPUTS = PROBABILITIES, CLASSES, DECISION = "probabilities", "classes", "decision"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,24 +63,37 @@ def predictions_of(response: Any, sources: Sequence[Source]) -> list[Prediction]
     Raises:
         ClientError: when it is not what an export of medtfx answers.
     """
-    tensors = {entry.key: entry.value for entry in response.outputs}
-    absent = sorted({PROBABILITIES, CLASSES, DECISION} - set(tensors))
+    outputs = {entry.key: to_array(entry.value) for entry in response.outputs if entry.key in OUTPUTS}
+    return predictions_from(outputs, sources, model=(response.model_spec.name, response.model_spec.version.value))
+
+
+def predictions_from(outputs: Mapping[str, np.ndarray], sources: Sequence[Source], *, model: tuple[str, int]) -> list[Prediction]:
+    """Return the predictions in the outputs of a signature for a batch of images.
+
+    Args:
+        outputs: by name; probabilities float32 [batch, classes], classes object of bytes [batch, classes], decision [batch].
+        sources: the images.
+        model: name and version.
+
+    Raises:
+        ClientError: when it is not what an export of medtfx answers.
+    """
+    absent = sorted({*OUTPUTS} - set(outputs))
     if absent:
         raise ClientError(f"the model's answer has no {', '.join(absent)}; expected a model that medtfx exported")
-    probabilities, classes, decisions = (to_array(tensors[name]) for name in (PROBABILITIES, CLASSES, DECISION))
+    probabilities, classes, decisions = (outputs[name] for name in OUTPUTS)
     shape = (len(sources), classes.shape[-1] if classes.ndim else 0)
     if (probabilities.shape, classes.shape, decisions.shape) != (shape, shape, shape[:1]):
-        raise ClientError(f"the server's outputs do not fit {len(sources)} images and one another")
-    spec = response.model_spec
+        raise ClientError(f"the model's outputs do not fit {len(sources)} images and one another")
     rows = zip(sources, classes, probabilities, decisions, strict=True)
-    return [_prediction(source, tuple(map(text, names)), (row, text(decision)), spec) for source, names, row, decision in rows]
+    return [_prediction(source, tuple(map(text, names)), (row, text(decision)), model) for source, names, row, decision in rows]
 
 
-def _prediction(source: Source, classes: tuple[str, ...], answer: tuple[np.ndarray, str], spec: Any) -> Prediction:
+def _prediction(source: Source, classes: tuple[str, ...], answer: tuple[np.ndarray, str], model: tuple[str, int]) -> Prediction:
     probabilities, decision = answer
     if decision not in classes:
         raise ClientError(f"the model decides {decision!r}; expected one of its classes {', '.join(classes)}")
-    return Prediction(source.name, classes, probabilities, decision, spec.name, spec.version.value)
+    return Prediction(source.name, classes, probabilities, decision, *model)
 
 
 def text(value: bytes) -> str:
