@@ -30,8 +30,8 @@ def test_frame_of_a_file_without_frames_fails(loader):
 
 
 def test_frame_that_is_asked_for_is_rendered(loader, shared_data):
-    content = (shared_data / "dicom/pydicom/emri_small.dcm").read_bytes()
-    first, second, as_set = (loader.load(Source("a", content, frame)) for frame in (1, 2, None))
+    content = (shared_data / "dicom/pydicom/rtdose.dcm").read_bytes()
+    first, second, as_set = (loader.load(Source("a", content, frame)) for frame in (1, 4, None))
     assert len({first, second, as_set}) == 3
     assert loader.load(Source("a", content, 99)).reason == "unknown_frame"
 
