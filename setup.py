@@ -80,6 +80,7 @@ PACKAGES = [
     "models.rendering",
     "models.zoo",
     "pipeline",
+    "pipeline.batch",
     "pipeline.config",
     "pipeline.forgetting",
     "pipeline.sources",

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from pipeline import schema_app
+from pipeline.batch_app import batch_app
 from pipeline.errors import ConfigError, MedtfxError
 from pipeline.predict_app import predict_app
 from pipeline.serving_commands import serving_app
@@ -198,6 +199,7 @@ def show(
 
 app.add_typer(serving_app)  # without a name: its commands stand beside the others
 app.add_typer(predict_app)
+app.add_typer(batch_app)
 
 
 @app.command()
@@ -263,7 +265,7 @@ def main() -> None:
         leave(1)
     except SystemExit as stop:  # how typer ends, Ctrl-C included
         if stop.code == Verdict.INTERRUPTED.exit_code:
-            print("medtfx: interrupted; run, index and forget go on when repeated", file=sys.stderr)  # noqa: T201
+            print("medtfx: interrupted; run, index, batch and forget go on when repeated", file=sys.stderr)  # noqa: T201
         leave(stop.code)
 
 
