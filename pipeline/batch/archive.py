@@ -70,9 +70,13 @@ def archive_of(source: Path) -> Archive:
     Raises:
         ConfigError: when it is neither a folder nor a manifest.
     """
-    if source.is_dir():
+    try:
+        is_folder, is_there = source.is_dir(), source.exists()
+    except OSError as error:  # a folder above it that this user may not enter
+        raise ConfigError(f"{source}: {error.strerror}; expected a folder or manifest that this user may read") from error
+    if is_folder:
         return Archive("folder", source)
-    if not source.exists():
+    if not is_there:
         raise ConfigError(f"{source}: no such folder or manifest")
     if source.suffix.lower() != MANIFEST_SUFFIX:
         raise ConfigError(

@@ -44,11 +44,14 @@ def write_part(folder: Path, key: str, lines: Iterable[Line]) -> None:
     head = {"images": len(written), "set_aside": reasons, "sha256": hashlib.sha256(body).hexdigest()}
     path = part_file(folder, key)
     temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        file.write(json.dumps(head).encode() + b"\n" + body)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(json.dumps(head).encode() + b"\n" + body)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)  # renamed away, unless the disk is full
 
 
 def is_done(folder: Path, key: str, images: int, *, again: bool = False) -> bool:

@@ -31,6 +31,11 @@ class Totals:
     set_aside: Counter[str] = field(default_factory=Counter)
     content: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
+    @property
+    def images(self) -> int:
+        """All of them."""
+        return self.predicted + self.set_aside.total()
+
     def add(self, line: Line) -> None:
         """Count a line."""
         self.content.update(f"{line.sha256}  {line.outcome.source}\n".encode())
@@ -59,18 +64,21 @@ def write_results(plan: Plan, output: Path) -> Totals:
         MedtfxError: when the parts don't hold every image of the plan.
     """
     totals, temporary = Totals(), output.with_name(f".{output.name}.tmp")
-    with temporary.open("w", encoding="utf-8", newline="") as file:
-        written = FORMATS[layout_of(output)](file)
-        for line in _lines(plan):
-            totals.add(line)
-            written.add(line.outcome)
-        written.end()
-        os.fsync(file.fileno())
-    images = totals.predicted + totals.set_aside.total()
-    if images != plan.images:
-        temporary.unlink()
-        raise MedtfxError(f"the parts hold {images:,} images; expected {plan.images:,}. Run the same command again.")
-    temporary.replace(output)
+    try:
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            written = FORMATS[layout_of(output)](file)
+            for line in _lines(plan):
+                totals.add(line)
+                written.add(line.outcome)
+            written.end()
+            os.fsync(file.fileno())
+        if totals.images != plan.images:
+            raise MedtfxError(
+                f"the parts hold {totals.images:,} images, {plan.images:,} were planned; run the same command again"
+            )
+        temporary.replace(output)
+    finally:
+        temporary.unlink(missing_ok=True)  # renamed away, unless something stopped it
     return totals
 
 

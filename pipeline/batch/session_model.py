@@ -32,7 +32,9 @@ class SessionModel:
         try:
             facts = read_facts(version.folder)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ConfigError(f"version {version.number} says not how files become pixels; train and push it again") from error
+            raise ConfigError(
+                f"version {version.number} does not say how files become pixels; train and push it again"
+            ) from error
         self.rendering, self.max_pixels = facts.rendering, facts.canonical.max_pixels
         self._known_as = version.name, version.number
         self._model = SavedModel(version.folder)

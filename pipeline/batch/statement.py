@@ -83,9 +83,8 @@ def counted(images: int, totals: Totals, skipped: Mapping[str, int]) -> dict[str
     Raises:
         MedtfxError: when not every image was predicted or set aside.
     """
-    became = totals.predicted + totals.set_aside.total()
-    if became != images:
-        raise MedtfxError(f"{images:,} images were planned and {became:,} accounted for; run the same command again")
+    if totals.images != images:
+        raise MedtfxError(f"{images:,} images were planned and {totals.images:,} accounted for; run the same command again")
     return {
         "seen": images + sum(skipped.values()),
         "predicted": totals.predicted,
