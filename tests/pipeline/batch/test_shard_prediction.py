@@ -4,10 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.batch.archive import ArchivedImage, archive_of
-from pipeline.batch.session_model import SessionModel
 from pipeline.batch.shard_prediction import ShardPrediction
-from serving.client import Failure, Prediction, Source
-from serving.client.errors import RefusedError
 
 
 @pytest.fixture(scope="module")
@@ -53,16 +50,3 @@ def test_progress_tells_each_batch(version, images):
     finally:
         made.close()
     assert told == [4, 4, 2]
-
-
-def test_batch_is_asked_as_one_and_a_bad_image_of_several_is_passed_back(version, pictures):
-    model = SessionModel(version)
-    good = (pictures / "1.png").read_bytes()
-    (answer,) = model.ask([(Source("a", b""), good)])
-    assert isinstance(answer, Prediction)
-    assert (answer.model, answer.version) == (version.name, version.number)
-    with pytest.raises(RefusedError) as refused:
-        model.ask([(Source("a", b""), good), (Source("b", b""), good[:60])])
-    assert refused.value.reason == "invalid_argument"
-    assert model.ask([(Source("b", b""), good[:60])]) == [Failure("b", "truncated", "the file ends early")]
-    model.close()
