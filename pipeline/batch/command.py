@@ -74,7 +74,8 @@ def predicted(
     if not plan.images:
         raise ConfigError("batch: the archive holds no image")
     before = read_statement(order.output)
-    if not plan.missing and before.get("plan") == plan.digest and is_written(order.output, before.get("results")):
+    known = before.get("plan") == plan.digest and before["counts"]["skipped"] == archive.skipped
+    if not plan.missing and known and is_written(order.output, before["results"]):
         display.say("nothing has changed: the results are there already")
         return before, 0
     there = plan.images - plan.missing_images

@@ -3,9 +3,10 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from components.pusher.served import digest_of
 from pipeline.batch.part import SUFFIX, Line, part_file, read_part
@@ -82,12 +83,12 @@ def write_results(plan: Plan, output: Path) -> Totals:
     return totals
 
 
-def is_written(output: Path, results: object) -> bool:
+def is_written(output: Path, results: Mapping[str, Any]) -> bool:
     """Tell whether a file is what a statement says of the results."""
-    if not isinstance(results, dict) or not output.is_file():
+    if not output.is_file():
         return False
     found = digest_of(output)
-    return (found.sha256, found.size) == (results.get("sha256"), results.get("bytes"))
+    return (found.sha256, found.size) == (results["sha256"], results["bytes"])
 
 
 def remove_others(plan: Plan) -> None:

@@ -74,7 +74,14 @@ def test_changed_file_and_another_version_begin_their_shards_anew(run, pictures,
     assert len(list((tmp_path / "results.csv.parts").glob("*.part"))) == 3
 
 
-def test_results_that_were_lost_come_from_the_parts_in_either_format(run, pictures, tmp_path):
+def test_file_that_is_passed_over_is_counted_without_a_prediction(run, pictures):
+    run(pictures)
+    (pictures / ".DS_Store").touch()
+    content, computed = run(pictures)
+    assert (content["counts"]["skipped"], content["counts"]["seen"], computed) == ({"hidden": 1}, 11, 0)
+
+
+def test_results_that_were_lost_come_from_the_parts(run, pictures, tmp_path):
     run(pictures)
     before = (tmp_path / "results.csv").read_bytes()
     (tmp_path / "results.csv").unlink()
@@ -93,7 +100,7 @@ def test_images_that_were_set_aside_are_read_again_on_demand(run, pictures, tmp_
     assert (content["counts"]["set_aside"], computed) == ({}, 4)
 
 
-def test_statement_and_log_name_no_file(run, pictures, tmp_path):
+def test_statement_names_no_file(run, pictures):
     (pictures / "1.png").rename(pictures / "MRN0017.png")
     content, _ = run(pictures)
     assert "MRN0017" not in json.dumps(content)
