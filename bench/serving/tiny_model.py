@@ -12,6 +12,7 @@ class TinyModel(tf.Module):
     """y = x * scale, and some signatures beside it."""
 
     def __init__(self, scale: float) -> None:
+        """Multiply by `scale`."""
         self.scale = tf.Variable(scale)
 
     @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32, name="x")])
