@@ -121,14 +121,31 @@ def random_tensor(chance: random.Random) -> tensor_pb2.TensorProto:
     return tensor
 
 
+def nearly_fitting(chance: random.Random) -> tensor_pb2.TensorProto:
+    """Return a tensor that fits some signature but for its type, its rank, a dimension, its values, or nothing."""
+    values, dtype = chance.choice([([[1.0, 2.0]], tf.float32), ([1.0, 2.0], tf.float32), ([b"a"], tf.string), (1.0, tf.float32)])
+    tensor = tf.make_tensor_proto(values, dtype)
+    changed = chance.choice(["dtype", "rank", "dimension", "values", "nothing"])
+    if changed == "dtype":
+        tensor.dtype = chance.randrange(24)
+    elif changed == "rank":
+        tensor.tensor_shape.dim.add().size = 1
+    elif changed == "dimension" and tensor.tensor_shape.dim:
+        chance.choice(tensor.tensor_shape.dim).size = chance.choice([-1, 0, 1, 3, 10_000, 2**62])
+    elif changed == "values":
+        tensor.tensor_content = tensor.tensor_content[: chance.randrange(8)]
+    return tensor
+
+
 def send_tensors(target: Target, chance: random.Random) -> str:
-    """Ask any signature about random tensors."""
+    """Ask any signature about tensors, random ones and such that nearly fit."""
+    tensor = chance.choice([random_tensor, nearly_fitting])
     request = predict_pb2.PredictRequest()
     request.model_spec.name = "demo"
     name, request.model_spec.signature_name = chance.choice(INPUTS)
-    request.inputs[name].CopyFrom(random_tensor(chance))
+    request.inputs[name].CopyFrom(tensor(chance))
     if name == "a":
-        request.inputs["b"].CopyFrom(random_tensor(chance))
+        request.inputs["b"].CopyFrom(tensor(chance))
     return code_of(prediction_service_pb2_grpc.PredictionServiceStub(target.channel).Predict, request)
 
 

@@ -1,8 +1,14 @@
 """`medtfx serve` as a user runs it: a process that survives what it is sent, says little, and drains when it is told to stop."""
 
+import ctypes
+import json
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import grpc
 import pytest
@@ -10,7 +16,9 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
 from bench.serving.fuzz import ask
-from bench.serving.spoiled_requests import KINDS, PATHS, SECRET, Target, is_alive, predict_request, rest_status
+from bench.serving.server_process import ServerProcess
+from bench.serving.spoiled_requests import HTTP2, KINDS, PATHS, SECRET, Target, is_alive, predict_request, rest_status
+from serving.http_server import MAX_CONNECTIONS
 
 CALLS = 200  # of each kind; bench/serving/fuzz.py makes more
 
@@ -29,6 +37,69 @@ def test_a_deeply_nested_body_is_refused(process, process_client):
     assert rest_status(target, PATHS[0], b'{"instances": ' + b"[" * 1_000_000) == "400"
 
 
+def connected(port: int, sent: bytes = b"") -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.sendall(sent)
+    return connection
+
+
+def post(body: bytes) -> bytes:
+    return b"POST %s HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (PATHS[0].encode(), len(body), body)
+
+
+def idle(process: ServerProcess, channel: grpc.Channel) -> list[Any]:
+    """More connections than the REST server has places, and many to gRPC, that send nothing."""
+    return [connected(port) for port in process.ports for _ in range(MAX_CONNECTIONS + 20)]
+
+
+def half_sent(process: ServerProcess, channel: grpc.Channel) -> list[Any]:
+    """Requests, frames and calls that stop in the middle."""
+    parts = (post(b"{}")[:30], post(b'{"instances": [[1, 2]]}')[:-5])
+    rest = [connected(process.ports[1], part) for part in parts for _ in range(MAX_CONNECTIONS)]
+    frames = [connected(process.ports[0], HTTP2[:cut]) for cut in (5, len(HTTP2) - 2) for _ in range(20)]
+    return [*rest, *frames, *(half_call(channel) for _ in range(40))]
+
+
+def half_call(channel: grpc.Channel) -> Any:
+    """A call whose message never comes."""
+    return channel.stream_unary("/tensorflow.serving.PredictionService/Predict").future(iter(Event().wait, True))
+
+
+def unread(process: ServerProcess, channel: grpc.Channel) -> list[Any]:
+    """Clients that ask for megabytes, and do not read a byte of it."""
+    body = json.dumps({"signature_name": "measure", "inputs": {"image": ["x" * 3_000_000]}}).encode()
+    frame = (100_000).to_bytes(3) + bytes(6) + bytes(1000)  # DATA of no stream, cut
+    return [*(connected(process.ports[1], post(body)) for _ in range(8)), connected(process.ports[0], HTTP2 + frame)]
+
+
+def oversize(process: ServerProcess, channel: grpc.Channel) -> list[Any]:
+    """Messages above the limit, by their header and in full."""
+    head = b"POST %s HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n" % PATHS[0].encode()
+    call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict").future(bytes(65 * 2**20))
+    return [*(connected(process.ports[1], head) for _ in range(20)), call]
+
+
+@pytest.mark.parametrize("stubborn", [idle, half_sent, unread, oversize])
+def test_stubborn_clients_do_not_disturb_others(process, process_client, eventually, stubborn):
+    target = Target(process_client.channel, process.ports)
+    with grpc.insecure_channel(process.address, [("grpc.use_local_subchannel_pool", 1)]) as channel:
+        held = stubborn(process, channel)
+        eventually(lambda: rest_answers(target))  # one of the places is free after a second
+        for _ in range(20):
+            assert is_alive(target)
+            assert rest_answers(target)
+        for one in held:
+            one.close() if isinstance(one, socket.socket) else one.cancel()
+
+
+def rest_answers(target: Target) -> bool:
+    try:
+        return rest_status(target, PATHS[0], b'{"instances": [[1, 2]]}') == "200"
+    except OSError:
+        return False
+
+
 def test_the_log_names_models_and_nothing_of_requests_or_folders(process, process_client):
     request = predict_request()
     request.model_spec.name = SECRET
@@ -42,13 +113,20 @@ def test_the_log_names_models_and_nothing_of_requests_or_folders(process, proces
         assert word not in process.said
 
 
+def signal_a_thread(process: int) -> None:
+    """Send SIGTERM to a thread that is not the main one: the kernel chooses any."""
+    other = max(int(task.name) for task in Path(f"/proc/{process}/task").iterdir())
+    assert ctypes.CDLL(None).tgkill(process, other, signal.SIGTERM) == 0
+
+
 def test_sigterm_finishes_what_is_in_work_and_ends_with_0(process, process_client, eventually):
     spin = predict_pb2.PredictRequest()
     spin.model_spec.name, spin.model_spec.signature_name = "demo", "spin"
     spin.inputs["rounds"].CopyFrom(tf.make_tensor_proto([60_000], tf.int32))
     slow = process_client.prediction.Predict.future(spin, timeout=120)
     assert is_alive(Target(process_client.channel, process.ports))  # and so the slow one has arrived
-    assert process.end() == 0
+    signal_a_thread(process.popen.pid)
+    assert process.popen.wait(60) == 0
     assert list(slow.result().outputs["last"].int_val) == [60_000]
     assert process.said.rstrip().endswith("stopped")
 
