@@ -10,6 +10,8 @@ from threading import Event
 
 from serving.flags import Flags, parse
 
+# The kernel may give a signal to any thread; Python's handler runs in this one, which has to wake for that.
+LOOK_SECONDS = 0.5
 LAYOUT = "%(asctime)s %(levelname)s %(message)s"
 
 
@@ -69,7 +71,8 @@ def serve(flags: Flags) -> None:
     if not (flags.is_local or flags.ssl_config_file):
         logger.warning("without TLS (--ssl_config_file) whoever reaches %s may ask, and images travel readable", flags.host)
     logger.info("ready")
-    stop.wait()
+    while not stop.wait(LOOK_SECONDS):
+        pass
     logger.info("stopping: up to %d s for the requests in work", flags.shutdown_grace_seconds)
     server.stop(flags.shutdown_grace_seconds)
     logger.info("stopped")

@@ -15,6 +15,15 @@ from serving.grpc_services import ModelService, PredictionService
 from serving.service import Service
 
 HEALTH_NAMES = ("", "ModelService", "PredictionService")
+OPTIONS = (
+    ("grpc.max_send_message_length", -1),
+    ("grpc.so_reuseport", 0),  # a second server on one port is an error, not half of the requests
+    # A client that connects and says nothing, or is gone without a word, does not stay for gRPC's two minutes or two hours.
+    ("grpc.server_handshake_timeout_ms", 20_000),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
 SPARE_THREADS = 8  # so that health and status are answered while every place is taken by work
 
 
@@ -47,11 +56,7 @@ class GrpcServer:
             ConfigError: when the port can't be had.
         """
         threads = listening.in_flight + SPARE_THREADS
-        options = [
-            ("grpc.max_receive_message_length", listening.message_bytes),
-            ("grpc.max_send_message_length", -1),
-            ("grpc.so_reuseport", 0),  # a second server on one port is an error, not half of the requests
-        ]
+        options = [*OPTIONS, ("grpc.max_receive_message_length", listening.message_bytes)]
         pool = ThreadPoolExecutor(threads, thread_name_prefix="grpc")
         self._server = grpc.server(pool, options=options, maximum_concurrent_rpcs=threads)
         self._health = health.HealthServicer(experimental_non_blocking=True, experimental_thread_pool=ThreadPoolExecutor(1))

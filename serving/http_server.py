@@ -9,12 +9,13 @@ import logging
 import socket
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from threading import BoundedSemaphore, Thread
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline.errors import ConfigError
 from serving.admission import Admission
+from serving.connections import Connections
 from serving.json_values import error_body
 from serving.page import Asked, Page
 from serving.rest_api import Reply, RestApi, failed
@@ -46,7 +47,7 @@ class HttpServer(ThreadingHTTPServer):
         """
         self.api, self.body_bytes, self._page = api, body_bytes, page
         self.work = Admission(MAX_CONNECTIONS)
-        self._places = BoundedSemaphore(MAX_CONNECTIONS)
+        self.connections = Connections(MAX_CONNECTIONS)
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         try:
@@ -78,7 +79,7 @@ class HttpServer(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Give a connection a thread, or close it when there are too many."""
-        if not self._places.acquire(blocking=False):
+        if not self.connections.admit(request):
             self.shutdown_request(request)
             return
         super().process_request(request, client_address)
@@ -88,7 +89,7 @@ class HttpServer(ThreadingHTTPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._places.release()
+            self.connections.leave(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in the middle is nothing to report."""
@@ -128,7 +129,9 @@ class Handler(BaseHTTPRequestHandler):
         asked = Asked(method, urlsplit(self.path).path, {name.lower(): value for name, value in self.headers.items()}, body)
         try:
             with self.server.work.admitted():
-                self._send(self.server.reply(asked))
+                with self.server.connections.worked_for(self.connection):
+                    reply = self.server.reply(asked)
+                self._send(reply)
         except ServingError as error:
             self.close_connection = True
             self._send(failed(error))

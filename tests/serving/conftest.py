@@ -1,36 +1,27 @@
 """A tiny model in two versions, and real servers that serve it, in this process or as one of their own."""
 
 import contextlib
-import os
 import shutil
-import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import grpc
 import pytest
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
+from bench.serving import tiny_model
+from bench.serving.server_process import ServerProcess, free_port, served
 from serving import model_server
 from serving.flags import parse
 from serving.model_server import ModelServer
 
 
 @pytest.fixture(scope="session")
-def tiny_model(load_test_module: Callable[[str], ModuleType]) -> ModuleType:
-    """The maker of tiny SavedModels."""
-    return load_test_module("serving/tiny_model.py")
-
-
-@pytest.fixture(scope="session")
-def versions(tiny_model: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+def versions(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     """Two version folders: version n multiplies by n + 1."""
     folder = tmp_path_factory.mktemp("versions")
     return {number: tiny_model.save(folder / str(number), number + 1.0) for number in (1, 2)}
@@ -55,12 +46,6 @@ def push(versions: dict[int, Path]) -> Callable[..., Path]:
     return put
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @dataclass(frozen=True)
 class Client:
     """Stubs of tensorflow-serving-api on a real channel, and where REST is."""
@@ -78,6 +63,7 @@ class Client:
         return model_service_pb2_grpc.ModelServiceStub(self.channel)
 
 
+ErrorOf = Callable[..., tuple[grpc.StatusCode, str]]
 Serve = Callable[..., tuple[ModelServer, Client]]
 
 
@@ -127,66 +113,31 @@ def client(running: tuple[ModelServer, Client]) -> Client:
     return running[1]
 
 
-@dataclass
-class Process:
-    """`medtfx serve` as a process of its own, or the binary of TF Serving that TENSORFLOW_MODEL_SERVER names."""
-
-    popen: subprocess.Popen[bytes]
-    log: Path
-    ports: tuple[int, int]
-    base_path: Path
-
-    @property
-    def said(self) -> str:
-        return self.log.read_text(errors="replace")
-
-    def wait_until_ready(self) -> None:
-        end = time.monotonic() + 120
-        while not self._answers():
-            assert self.popen.poll() is None, self.said
-            assert time.monotonic() < end, self.said
-            time.sleep(0.05)
-
-    def _answers(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.ports[1])) == 0
-
-    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        self.popen.send_signal(number)
-        return self.popen.wait(60)
-
-
-def start_process(folder: Path, *words: str) -> Process:
-    """Serve `folder`/demo."""
-    ports = free_port(), free_port()
-    binary = os.environ.get("TENSORFLOW_MODEL_SERVER")
-    command = [binary] if binary else [str(Path(sys.executable).with_name("medtfx")), "serve"]
-    log, base_path = folder / "server.log", folder / "demo"
-    listening = [f"--port={ports[0]}", f"--rest_api_port={ports[1]}"]
-    model = ["--model_name=demo", f"--model_base_path={base_path}"]
-    with log.open("wb") as sink:
-        popen = subprocess.Popen([*command, *listening, *model, *words], stdout=sink, stderr=subprocess.STDOUT)
-    return Process(popen, log, ports, base_path)
-
-
 @pytest.fixture(scope="module")
-def process(versions: dict[int, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+def process(versions: dict[int, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server process for the tests of a module, and its model's folder with version 1."""
     folder = tmp_path_factory.mktemp("process")
     shutil.copytree(versions[1], folder / "demo" / "1")
-    started = start_process(folder, "--max_num_load_retries=1", "--load_retry_interval_micros=1000")
-    try:
-        started.wait_until_ready()
+    with served(folder, "--max_num_load_retries=1", "--load_retry_interval_micros=1000") as started:
         yield started
-    finally:
-        if started.popen.poll() is None:
-            started.end(signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")
-def process_client(process: Process) -> Iterator[Client]:
-    with grpc.insecure_channel(f"127.0.0.1:{process.ports[0]}") as channel:
+def process_client(process: ServerProcess) -> Iterator[Client]:
+    with grpc.insecure_channel(process.address) as channel:
         yield Client(channel, "127.0.0.1", process.ports[1])
+
+
+@pytest.fixture(scope="session")
+def error_of() -> ErrorOf:
+    """Make a call that has to fail, and return its code and text."""
+
+    def failed(call: Any, request: Any, **options: Any) -> tuple[grpc.StatusCode, str]:
+        with pytest.raises(grpc.RpcError) as caught:
+            call(request, **options)
+        return caught.value.code(), caught.value.details()
+
+    return failed
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,13 @@
 """`medtfx serve` as a user runs it: a process that survives what it is sent, says little, and drains when it is told to stop."""
 
+import ctypes
 import json
-import random
+import signal
+import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import grpc
@@ -14,108 +15,89 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
-SECRET = "Doe^Jane-19400203"
-CALLS = 300  # of each kind; all answers must be proper, and the server must live
-SERVICES = {"Predict": "Prediction", "Classify": "Prediction", "GetModelMetadata": "Prediction", "GetModelStatus": "Model"}
+from bench.serving.fuzz import ask
+from bench.serving.server_process import ServerProcess
+from bench.serving.spoiled_requests import HTTP2, KINDS, PATHS, SECRET, Target, is_alive, predict_request, rest_status
+from serving.http_server import MAX_CONNECTIONS
+
+CALLS = 200  # of each kind; bench/serving/fuzz.py makes more
 
 
-def predict_request(value: float = 1.0) -> predict_pb2.PredictRequest:
-    request = predict_pb2.PredictRequest()
-    request.model_spec.name = "demo"
-    request.inputs["x"].CopyFrom(tf.make_tensor_proto([[value, 2]], tf.float32))
-    return request
+@pytest.mark.parametrize("kind", KINDS)
+def test_spoiled_requests_get_proper_codes_and_the_server_lives(process, process_client, kind):
+    target = Target(process_client.channel, process.ports)
+    answers = ask(target, kind, CALLS)
+    assert answers.improper == []
+    assert answers.codes.total() == CALLS
+    assert is_alive(target)
 
 
-def alive(client: Any) -> bool:
-    return list(client.prediction.Predict(predict_request(), timeout=60).outputs["total"].float_val) == [6.0]
+def test_a_deeply_nested_body_is_refused(process, process_client):
+    target = Target(process_client.channel, process.ports)
+    assert rest_status(target, PATHS[0], b'{"instances": ' + b"[" * 1_000_000) == "400"
 
 
-def spoiled(content: bytes, chance: random.Random) -> bytes:
-    """Change, cut or repeat some bytes."""
-    changed = bytearray(content)
-    for _ in range(chance.randint(1, 4)):
-        at = chance.randrange(len(changed) + 1)
-        kind = chance.choice(["put", "cut", "add"])
-        if kind == "put" and at < len(changed):
-            changed[at] = chance.randrange(256)
-        elif kind == "cut":
-            del changed[at : at + chance.randint(1, 8)]
-        else:
-            changed[at:at] = chance.randbytes(chance.randint(1, 8))
-    return bytes(changed)
+def connected(port: int, sent: bytes = b"") -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.sendall(sent)
+    return connection
 
 
-def test_spoiled_messages_get_proper_codes(process, process_client):
-    chance = random.Random(1)
-    content = predict_request().SerializeToString()
-    for _ in range(CALLS):
-        method = chance.choice(list(SERVICES))
-        call = process_client.channel.unary_unary(f"/tensorflow.serving.{SERVICES[method]}Service/{method}")
-        try:
-            call(spoiled(content, chance), timeout=60)
-        except grpc.RpcError as error:
-            assert error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCode.DEADLINE_EXCEEDED)
-            assert "internal error" not in error.details()
-    assert alive(process_client)
+def post(body: bytes) -> bytes:
+    return b"POST %s HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (PATHS[0].encode(), len(body), body)
 
 
-def random_tensor(chance: random.Random) -> Any:
-    """A tensor of any type and shape, with any number of values."""
-    tensor = tf.make_tensor_proto([1.0])
-    tensor.dtype = chance.randrange(24)
-    tensor.ClearField("tensor_shape")
-    sizes = [chance.choice([0, 1, 2, 3, -1, 2**40]) for _ in range(chance.randrange(4))]
-    for size in sizes:
-        tensor.tensor_shape.dim.add().size = size
-    tensor.tensor_content = chance.randbytes(chance.choice([0, 0, 4, 8, 24]))
-    tensor.float_val.extend([1.0] * chance.randrange(5))
-    tensor.string_val.extend(
-        [chance.choice([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xc0", SECRET.encode()])] * chance.randrange(4)
-    )
-    return tensor
+def idle(process: ServerProcess, channel: grpc.Channel) -> list[Any]:
+    """More connections than the REST server has places, and many to gRPC, that send nothing."""
+    return [connected(port) for port in process.ports for _ in range(MAX_CONNECTIONS + 20)]
 
 
-def test_random_tensors_get_proper_codes(process, process_client):
-    chance = random.Random(2)
-    for _ in range(CALLS):
-        request = predict_pb2.PredictRequest()
-        request.model_spec.name = "demo"
-        name, request.model_spec.signature_name = chance.choice(
-            [("x", ""), ("image", "measure"), ("x", "summed"), ("a", "two"), ("inputs", "classify")]
-        )
-        request.inputs[name].CopyFrom(random_tensor(chance))
-        if name == "a":
-            request.inputs["b"].CopyFrom(random_tensor(chance))
-        try:
-            process_client.prediction.Predict(request, timeout=60)
-        except grpc.RpcError as error:
-            assert error.code() is grpc.StatusCode.INVALID_ARGUMENT, error
-    assert alive(process_client)
+def half_sent(process: ServerProcess, channel: grpc.Channel) -> list[Any]:
+    """Requests, frames and calls that stop in the middle."""
+    parts = (post(b"{}")[:30], post(b'{"instances": [[1, 2]]}')[:-5])
+    rest = [connected(process.ports[1], part) for part in parts for _ in range(MAX_CONNECTIONS)]
+    frames = [connected(process.ports[0], HTTP2[:cut]) for cut in (5, len(HTTP2) - 2) for _ in range(20)]
+    return [*rest, *frames, *(half_call(channel) for _ in range(40))]
 
 
-def rest_status(client: Any, path: str, body: bytes) -> int:
+def half_call(channel: grpc.Channel) -> Any:
+    """A call whose message never comes."""
+    return channel.stream_unary("/tensorflow.serving.PredictionService/Predict").future(iter(Event().wait, True))
+
+
+def unread(process: ServerProcess, channel: grpc.Channel) -> list[Any]:
+    """Clients that ask for megabytes, and do not read a byte of it."""
+    body = json.dumps({"signature_name": "measure", "inputs": {"image": ["x" * 3_000_000]}}).encode()
+    frame = (100_000).to_bytes(3) + bytes(6) + bytes(1000)  # DATA of no stream, cut
+    return [*(connected(process.ports[1], post(body)) for _ in range(8)), connected(process.ports[0], HTTP2 + frame)]
+
+
+def oversize(process: ServerProcess, channel: grpc.Channel) -> list[Any]:
+    """Messages above the limit, by their header and in full."""
+    head = b"POST %s HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n" % PATHS[0].encode()
+    call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict").future(bytes(65 * 2**20))
+    return [*(connected(process.ports[1], head) for _ in range(20)), call]
+
+
+@pytest.mark.parametrize("stubborn", [idle, half_sent, unread, oversize])
+def test_stubborn_clients_do_not_disturb_others(process, process_client, eventually, stubborn):
+    target = Target(process_client.channel, process.ports)
+    with grpc.insecure_channel(process.address, [("grpc.use_local_subchannel_pool", 1)]) as channel:
+        held = stubborn(process, channel)
+        eventually(lambda: rest_answers(target))  # one of the places is free after a second
+        for _ in range(20):
+            assert is_alive(target)
+            assert rest_answers(target)
+        for one in held:
+            one.close() if isinstance(one, socket.socket) else one.cancel()
+
+
+def rest_answers(target: Target) -> bool:
     try:
-        with urllib.request.urlopen(f"http://{client.host}:{client.rest_port}{path}", body, timeout=60) as response:
-            json.load(response)
-            return int(response.status)
-    except urllib.error.HTTPError as error:
-        assert set(json.load(error)) == {"error"}
-        return error.code
-
-
-def test_spoiled_bodies_get_proper_statuses(process, process_client):
-    chance = random.Random(3)
-    bodies = [
-        {"instances": [[1, 2], [3, 4]]},
-        {"signature_name": "measure", "inputs": {"image": [{"b64": "AP8="}, SECRET]}},
-        {"signature_name": "classify", "examples": [{"x": [0.25], "name": SECRET}]},
-    ]
-    for _ in range(CALLS):
-        path = chance.choice(["/v1/models/demo:predict", "/v1/models/demo:classify"])
-        status = rest_status(process_client, path, spoiled(json.dumps(chance.choice(bodies)).encode(), chance))
-        assert status in (200, 400, 404)
-    assert rest_status(process_client, "/v1/models/demo:predict", b'{"instances": ' + b"[" * 1_000_000) == 400
-    assert alive(process_client)
+        return rest_status(target, PATHS[0], b'{"instances": [[1, 2]]}') == "200"
+    except OSError:
+        return False
 
 
 def test_the_log_names_models_and_nothing_of_requests_or_folders(process, process_client):
@@ -123,11 +105,18 @@ def test_the_log_names_models_and_nothing_of_requests_or_folders(process, proces
     request.model_spec.name = SECRET
     with pytest.raises(grpc.RpcError):
         process_client.prediction.Predict(request)
-    rest_status(process_client, f"/v1/models/{SECRET}:predict".replace("^", "%5E"), b'{"inputs": "' + SECRET.encode() + b'"}')
+    target = Target(process_client.channel, process.ports)
+    rest_status(target, f"/v1/models/{SECRET}:predict".replace("^", "%5E"), b'{"inputs": "' + SECRET.encode() + b'"}')
     assert "model demo, version 1: AVAILABLE" in process.said
     assert "ready" in process.said
     for word in ("Doe", str(process.base_path), "Traceback"):
         assert word not in process.said
+
+
+def signal_a_thread(process: int) -> None:
+    """Send SIGTERM to a thread that is not the main one: the kernel chooses any."""
+    other = max(int(task.name) for task in Path(f"/proc/{process}/task").iterdir())
+    assert ctypes.CDLL(None).tgkill(process, other, signal.SIGTERM) == 0
 
 
 def test_sigterm_finishes_what_is_in_work_and_ends_with_0(process, process_client, eventually):
@@ -135,8 +124,9 @@ def test_sigterm_finishes_what_is_in_work_and_ends_with_0(process, process_clien
     spin.model_spec.name, spin.model_spec.signature_name = "demo", "spin"
     spin.inputs["rounds"].CopyFrom(tf.make_tensor_proto([60_000], tf.int32))
     slow = process_client.prediction.Predict.future(spin, timeout=120)
-    assert alive(process_client)  # and so the slow one has arrived
-    assert process.end() == 0
+    assert is_alive(Target(process_client.channel, process.ports))  # and so the slow one has arrived
+    signal_a_thread(process.popen.pid)
+    assert process.popen.wait(60) == 0
     assert list(slow.result().outputs["last"].int_val) == [60_000]
     assert process.said.rstrip().endswith("stopped")
 

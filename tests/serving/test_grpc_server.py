@@ -16,12 +16,6 @@ def predict_request(x: Any) -> predict_pb2.PredictRequest:
     return request
 
 
-def error_of(call: Any, request: Any, **options: Any) -> tuple[grpc.StatusCode, str]:
-    with pytest.raises(grpc.RpcError) as caught:
-        call(request, **options)
-    return caught.value.code(), caught.value.details()
-
-
 @pytest.mark.parametrize("name", ["", "ModelService", "PredictionService"])
 def test_health_is_serving(client, name):
     health = health_pb2_grpc.HealthStub(client.channel)
@@ -36,14 +30,14 @@ def spin_request(rounds: int) -> predict_pb2.PredictRequest:
     return request
 
 
-def test_deadline_ends_the_run_and_frees_its_place(running, eventually):
+def test_deadline_ends_the_run_and_frees_its_place(running, eventually, error_of):
     server, client = running
     code, _ = error_of(client.prediction.Predict, spin_request(2**31 - 1), timeout=0.3)
     assert code is grpc.StatusCode.DEADLINE_EXCEEDED
     eventually(lambda: server.service.admission.in_work == 0)
 
 
-def test_more_than_the_limit_is_refused_at_once_and_others_go_on(serve, base_path, eventually):
+def test_more_than_the_limit_is_refused_at_once_and_others_go_on(serve, base_path, eventually, error_of):
     server, client = serve("--model_name=demo", f"--model_base_path={base_path}", "--max_in_flight=1")
     busy = client.prediction.Predict.future(spin_request(2**31 - 1), timeout=20)
     eventually(lambda: server.service.admission.in_work == 1)
@@ -57,14 +51,14 @@ def test_more_than_the_limit_is_refused_at_once_and_others_go_on(serve, base_pat
     busy.cancel()
 
 
-def test_message_above_the_limit_is_refused(serve, base_path):
+def test_message_above_the_limit_is_refused(serve, base_path, error_of):
     _, client = serve("--model_name=demo", f"--model_base_path={base_path}", "--max_message_mb=1")
     code, text = error_of(client.prediction.Predict, predict_request(np.zeros([200_000, 2])))
     assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "larger than max" in text
 
 
-def test_requests_in_work_are_finished_when_the_server_stops(serve, base_path, eventually):
+def test_requests_in_work_are_finished_when_the_server_stops(serve, base_path, eventually, error_of):
     server, client = serve("--model_name=demo", f"--model_base_path={base_path}")
     slow = client.prediction.Predict.future(spin_request(40_000), timeout=60)
     eventually(lambda: server.service.admission.in_work == 1)

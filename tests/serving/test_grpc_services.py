@@ -24,12 +24,6 @@ def predict_request(x: Any, **spec: Any) -> predict_pb2.PredictRequest:
     return request
 
 
-def error_of(call: Any, request: Any, **options: Any) -> tuple[grpc.StatusCode, str]:
-    with pytest.raises(grpc.RpcError) as caught:
-        call(request, **options)
-    return caught.value.code(), caught.value.details()
-
-
 def test_predict_answers_with_values_version_and_signature(client):
     response = client.prediction.Predict(predict_request([[1, 2], [3, 4]]))
     np.testing.assert_array_equal(tf.make_ndarray(response.outputs["y"]), [[2, 4], [6, 8]])
@@ -44,14 +38,14 @@ def test_output_filter_leaves_out_the_rest(client):
     assert list(client.prediction.Predict(request).outputs) == ["total"]
 
 
-def test_errors_of_the_model_are_told_without_source_files(client):
+def test_errors_of_the_model_are_told_without_source_files(client, error_of):
     code, text = error_of(client.prediction.Predict, predict_request([[1, -2]]))
     assert code is grpc.StatusCode.INVALID_ARGUMENT
     assert "expected no negative value" in text
     assert ".py" not in text
 
 
-def test_wrong_rank_is_an_error_of_the_request_alone(client):
+def test_wrong_rank_is_an_error_of_the_request_alone(client, error_of):
     code, text = error_of(client.prediction.Predict, predict_request([1, 2]))
     assert (code, text) == (grpc.StatusCode.INVALID_ARGUMENT, "input x has shape [2]; expected [?,2]")
     client.prediction.Predict(predict_request([[1, 2]]))
@@ -71,7 +65,7 @@ def test_classify_scores_examples_with_their_context(client):
 
 
 @pytest.mark.parametrize("method", ["Regress", "MultiInference"])
-def test_what_is_not_implemented_says_so(client, method):
+def test_what_is_not_implemented_says_so(client, method, error_of):
     request = regression_pb2.RegressionRequest() if method == "Regress" else inference_pb2.MultiInferenceRequest()
     code, text = error_of(getattr(client.prediction, method), request)
     assert code is grpc.StatusCode.UNIMPLEMENTED

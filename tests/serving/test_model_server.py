@@ -1,6 +1,5 @@
 """Whole servers on real ports: configuration files, labels, reload, batching, TLS, versions that come and go."""
 
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2, predict_pb2
 
+from bench.serving.server_process import free_port
 from pipeline.errors import ConfigError, MedtfxError
 from serving import model_server
 from serving.flags import parse
@@ -144,12 +144,6 @@ def test_tls_asks_for_a_client_certificate_only_when_told_to(serve, base_path, c
             except grpc.FutureTimeoutError:
                 answers = False
             assert answers is is_served
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def refusal(*words: str) -> str:

@@ -5,13 +5,18 @@ from typing import Any
 
 import tensorflow as tf
 
+from models.canonical_image import CanonicalSpec
+from models.export import canonical_batch
+
 CLASSES = ("cat", "dog")
+CANONICAL = CanonicalSpec(size=8, channels=1, max_pixels=10_000)
 
 
 class TinyModel(tf.Module):
     """y = x * scale, and some signatures beside it."""
 
     def __init__(self, scale: float) -> None:
+        """Multiply by `scale`."""
         self.scale = tf.Variable(scale)
 
     @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32, name="x")])
@@ -24,6 +29,11 @@ class TinyModel(tf.Module):
     def measure(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return length and copy of texts."""
         return {"length": tf.strings.length(image), "copy": image, "copy_bytes": image}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image")])
+    def decode(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return the mean of canonical images, decoded as an export decodes them."""
+        return {"mean": tf.reduce_mean(tf.cast(canonical_batch(image, CANONICAL), tf.float32), axis=[1, 2, 3])}
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
     def classify(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -55,6 +65,7 @@ def save(folder: Path, scale: float) -> Path:
     signatures: dict[str, Any] = {
         "serving_default": model.multiply,
         "measure": model.measure,
+        "decode": model.decode,
         "classify": model.classify,
         "spin": model.spin,
         "two": model.two,

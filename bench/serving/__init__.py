@@ -1,0 +1,1 @@
+"""What the embedded server costs, and what it stands: figures, load, fuzzing."""

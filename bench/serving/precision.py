@@ -1,0 +1,121 @@
+"""What bfloat16 and a frozen graph bring: images a second in batches of 16 in this process, and how far probabilities move.
+
+python -m bench.serving.precision
+python -m bench.serving.precision --repeat 9 --out precision.json
+
+Frozen: variables made constants, so that TensorFlow folds what follows from them (batch normalisation into convolutions). Without
+avx512_bf16 or amx_bf16 a CPU emulates bfloat16; the result says which it has. Variants take turns; figures are medians.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from bench.serving import image_model
+from bench.serving.image_model import Network
+from models.export import PREDICT_IMAGE, PROBABILITIES
+from models.precision import BFLOAT16_FLAGS, read_cpu_flags
+from serving.saved_model import Array, SavedModel
+
+BATCH, BATCHES = 16, 4
+REFERENCE = "float32"
+Variant = Callable[[Array], Array]
+
+
+def as_served(export: Path) -> Variant:
+    """Return an export as the server runs it."""
+    model = SavedModel(export)
+    return lambda images: model.run(PREDICT_IMAGE, {"image": images}, [PROBABILITIES])[0]
+
+
+def frozen(export: Path, *, rewrites: bool = False) -> Variant:
+    """Return an export with its variables as constants; with `rewrites` TensorFlow's own rewriting to bfloat16 as well."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        definition = tf.compat.v1.saved_model.loader.load(session, [tf.saved_model.SERVING], str(export)).signature_def[
+            PREDICT_IMAGE
+        ]
+        fed, fetched = definition.inputs["image"].name, definition.outputs[PROBABILITIES].name
+        graph = tf.compat.v1.graph_util.convert_variables_to_constants(
+            session, session.graph.as_graph_def(), [fetched.partition(":")[0]]
+        )
+    config = tf.compat.v1.ConfigProto()
+    if rewrites:
+        config.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 = 1  # RewriterConfig.ON
+    with tf.Graph().as_default() as constant:
+        tf.import_graph_def(graph, name="")
+    session = tf.compat.v1.Session(graph=constant, config=config)
+    return lambda images: session.run(fetched, {fed: images})
+
+
+def variants(folder: Path) -> Mapping[str, Variant]:
+    """Export the network in both precisions, and return what is compared."""
+    single = image_model.save(folder / "float32", Network())
+    half = image_model.save(folder / "bfloat16", Network(dtype="mixed_bfloat16"))
+    return {
+        REFERENCE: as_served(single),
+        "frozen float32": frozen(single),
+        "bfloat16": as_served(half),
+        "frozen bfloat16": frozen(half),
+        "frozen float32, rewritten to bfloat16": frozen(single, rewrites=True),
+    }
+
+
+def measured(folder: Path, repeat: int) -> dict[str, Any]:
+    """Return the figures of each variant."""
+    compared, images = variants(folder), np.array(image_model.images(BATCH, Network().size), object)
+    reference = compared[REFERENCE](images)
+    moved = {name: float(np.abs(variant(images) - reference).max()) for name, variant in compared.items()}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in compared}
+    for _ in range(repeat + 1):
+        for name, variant in compared.items():
+            taken[name].append(seconds_of(variant, images))
+    flags = sorted(read_cpu_flags() & set(BFLOAT16_FLAGS))
+    found = {name: figures(taken[name][1:], taken[REFERENCE][1:]) | {"probability_change": moved[name]} for name in compared}
+    return {"bfloat16_in_hardware": flags, "load_average": os.getloadavg()[0], "variants": found}
+
+
+def seconds_of(variant: Variant, images: Array) -> tuple[float, float]:
+    """Return wall and processor seconds of an image."""
+    begin, used = time.perf_counter(), time.process_time()
+    for _ in range(BATCHES):
+        variant(images)
+    count = BATCHES * len(images)
+    return (time.perf_counter() - begin) / count, (time.process_time() - used) / count
+
+
+def figures(own: Sequence[tuple[float, float]], reference: Sequence[tuple[float, float]]) -> dict[str, float]:
+    """Return medians, and the medians of the ratios to the reference in each round."""
+    pairs = list(zip(own, reference, strict=True))
+    return {
+        "images_per_second": statistics.median(1 / wall for wall, _ in own),
+        "processor_ms_per_image": statistics.median(processor * 1e3 for _, processor in own),
+        "speed / float32": statistics.median(other[0] / one[0] for one, other in pairs),
+        "speed / float32, processor": statistics.median(other[1] / one[1] for one, other in pairs),
+    }
+
+
+def main() -> None:
+    """Measure, and print one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--out", type=Path, help="where the JSON goes, besides the terminal")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        result = measured(Path(folder), given.repeat)
+    text = json.dumps(result, indent=2)
+    print(text)
+    if given.out:
+        given.out.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""What counts as an answer, and that a request can be made again."""
+
+import random
+
+import pytest
+
+from bench.serving.spoiled_requests import CLOSED, NO_JSON, answer_code, image_file, nearly_fitting, random_tensor, spoiled
+
+
+@pytest.mark.parametrize(
+    ("received", "code"),
+    [
+        (b"", CLOSED),
+        (b'HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{"error": "x"}', "400"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n<html>", NO_JSON),
+    ],
+)
+def test_an_answer_has_a_status_and_json(received, code):
+    assert answer_code(received, is_rest=True) == code
+
+
+@pytest.mark.parametrize("make", [image_file, random_tensor, nearly_fitting, lambda chance: spoiled(b"a message", chance)])
+def test_chance_of_one_seed_makes_the_same_again(make):
+    assert make(random.Random("1 images 7")) == make(random.Random("1 images 7"))
