@@ -24,14 +24,14 @@ def nothing_changed(rows: list[dict[str, str]]) -> None:
 
 
 @pytest.mark.parametrize("column", ["path", "label", "patient_id", "site"])
-def test_missing_column_is_named_with_those_there_are(own_data, medtfx, tmp_path: Path, column: str) -> None:
-    done = medtfx("run", own_data(drop_column(column)), "--root", tmp_path / "root")
+def test_missing_column_is_named_with_those_there_are(own_data, quickly, tmp_path: Path, column: str) -> None:
+    done = quickly("run", own_data(drop_column(column)), "--root", tmp_path / "root")
     assert done.code == 2
     assert f"no column {column}; it has" in done.stderr
 
 
-def test_missing_manifest(demo_config: Path, medtfx, tmp_path: Path) -> None:
-    done = medtfx(
+def test_missing_manifest(demo_config: Path, quickly, tmp_path: Path) -> None:
+    done = quickly(
         "run", demo_config, "--root", tmp_path / "root", "--set", "data.source=null", "--set", "data.manifest=/nowhere/m.csv"
     )
     assert done.code == 2
@@ -118,26 +118,6 @@ def test_key_that_has_no_place_beside_the_manifest(own_data, ordinary_medtfx, re
     done = ordinary_medtfx("run", config, "--root", tmp_path / "root", "--set", "data.pseudonym_key_file=null")
     assert done.code == 2
     assert "pseudonym.key: Permission denied. Name another place in data.pseudonym_key_file." in done.stderr
-
-
-def test_serving_folder_without_write_permission_costs_nothing_but_the_push(
-    demo_config: Path, ordinary_medtfx, quickly, read_only, tmp_path: Path
-) -> None:
-    root, serving = tmp_path / "root", tmp_path / "root" / "serving" / "demo"
-    read_only(serving)
-    (root / "format").write_text("1\n")
-    (root / "work" / "train-1").mkdir(parents=True)
-    done = ordinary_medtfx("run", demo_config, "--root", root, "--json")
-    assert (done.code, done.result["verdict"]) == (1, "failed")
-    assert done.result["failure"].startswith("serving/demo/")
-    assert "Permission denied (errno 13). Put that right and run again" in done.result["failure"]
-    assert list(serving.iterdir()) == []
-    assert (root / "work" / "train-1").exists()
-    serving.chmod(0o755)
-    again = quickly("run", demo_config, "--root", root, "--json")
-    assert again.result["verdict"] == "pushed"
-    assert {"Trainer", "Evaluator", "InfraValidator"} <= set(again.result["cached"])
-    assert list((root / "work").iterdir()) == []
 
 
 def test_help_answers_and_teaches(medtfx) -> None:

@@ -54,11 +54,9 @@ def serve_earlier_version(root: Path) -> None:
         (root / name).write_bytes(content)
 
 
-def test_killed_at_twenty_random_moments_it_comes_to_the_same_result(
-    demo_config: Path, pushed_run, start, tmp_path: Path
-) -> None:
+def test_killed_at_twenty_random_moments_it_comes_to_the_same_result(demo_config: Path, usual, start, tmp_path: Path) -> None:
     """One root, continued after every kill."""
-    root, expected, killed = tmp_path / "root", pushed_run[1].result, 0
+    root, expected, killed = tmp_path / "root", usual, 0
     for node, share in kill_points(expected["seconds"], seed=5):
         run = start("run", demo_config, "--root", root, "--json")
         wait_within(run, expected["seconds"], node, share)
@@ -73,10 +71,10 @@ def test_killed_at_twenty_random_moments_it_comes_to_the_same_result(
 
 
 def test_interrupted_in_every_node_it_says_so_and_comes_to_the_same_result(
-    demo_config: Path, pushed_run, start, files_below, tmp_path: Path
+    demo_config: Path, usual, start, files_below, tmp_path: Path
 ) -> None:
     """One root with an earlier version, continued after every Ctrl-C."""
-    root, expected = tmp_path / "root", pushed_run[1].result
+    root, expected = tmp_path / "root", usual
     serve_earlier_version(root)
     interrupted = []
     for node in expected["seconds"]:
@@ -111,11 +109,11 @@ def test_second_run_on_one_root_is_told(demo_config: Path, start, tmp_path: Path
     assert f"another run works here (process {run.pid})" in second.stderr
 
 
-def test_full_disk_while_pushing_leaves_no_version_and_the_next_run_pushes(
-    pushed_run, demo_config: Path, start, tmp_path: Path
+def test_push_that_fails_leaves_no_version_and_costs_nothing_but_the_push(
+    demo_config: Path, start, ordinary_medtfx, tmp_path: Path
 ) -> None:
-    """A real limit on file size that the export's variables break."""
-    root = tmp_path / "root"
+    """A full disk (a real limit on file size that the export's variables break), then a folder without write permission."""
+    root, serving = tmp_path / "root", tmp_path / "root" / "serving" / "demo"
     run = start("run", demo_config, "--root", root, "--json")
     run.wait_for("ClinicalGate ")
     resource.prlimit(run.pid, resource.RLIMIT_FSIZE, (40_000, 40_000))
@@ -123,5 +121,19 @@ def test_full_disk_while_pushing_leaves_no_version_and_the_next_run_pushes(
     assert full.code in (1, 4), full.stderr
     assert "Traceback" not in full.stdout + full.stderr
     assert not list((root / "serving").rglob("saved_model.pb"))
+
+    (root / "work" / "train-1").mkdir(parents=True, exist_ok=True)
+    serving.mkdir(parents=True, exist_ok=True)
+    serving.chmod(0o555)
+    closed = ordinary_medtfx("run", demo_config, "--root", root, "--json")
+    serving.chmod(0o755)
+    assert (closed.code, closed.result["verdict"]) == (1, "failed"), closed.stderr
+    assert closed.result["failure"].startswith("serving/demo/")
+    assert "Permission denied (errno 13). Put that right and run again" in closed.result["failure"]
+    assert list(serving.iterdir()) == []
+    assert (root / "work" / "train-1").exists()
+
     done = start("run", demo_config, "--root", root, "--json").finish()
     assert done.result["verdict"] == "pushed"
+    assert {"Trainer", "Evaluator", "InfraValidator"} <= set(done.result["cached"])
+    assert list((root / "work").iterdir()) == []
