@@ -19,6 +19,7 @@ SHARED_ROOTS = ("pushed_run", "own_run")
 BYTE_SEARCH = PROJECT / "tests" / "e2e" / "byte_search.py"
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file, and those of a shared root, in one worker, and begin with the longest."""
     for item in items:
