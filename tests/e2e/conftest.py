@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.pusher.folder_lock import held
 from pipeline import sources
 from pipeline.config import DemoSource
 
@@ -34,6 +36,11 @@ evaluation:
 gate:
   rules: [{{measure: specificity, label: nodule, at_least: 0.3}}]
 """
+ONE_STEP = (
+    *("--set", "evaluation.thresholds=[{metric: auc, at_least: 0.0}]"),
+    *("--set", "gate.rules=[]", "--set", "training.steps=1"),
+)
+USUAL = "usual_result.json"
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,7 @@ def medtfx() -> Medtfx:
         done = subprocess.run(
             command(*words), capture_output=True, text=True, check=False, cwd=cwd, env={**os.environ}, timeout=600
         )
-        assert "Traceback" not in done.stdout + done.stderr, done.stderr[-3000:]
-        return Finished(done.returncode, done.stdout, done.stderr)
+        return without_stack_trace(Finished(done.returncode, done.stdout, done.stderr))
 
     return run
 
@@ -146,13 +152,19 @@ def start(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Callabl
 @pytest.fixture
 def quickly(start: Callable[..., Started]) -> Medtfx:
     """Run a command with its imports done to its end."""
-    return lambda *words: start(*words).finish()
+    return lambda *words: without_stack_trace(start(*words).finish())
 
 
 @pytest.fixture
 def ordinary_medtfx(start: Callable[..., Started]) -> Medtfx:
     """Run a command to its end with no more rights than the files' modes give."""
-    return lambda *words: start(*words, ordinary=True).finish()
+    return lambda *words: without_stack_trace(start(*words, ordinary=True).finish())
+
+
+def without_stack_trace(done: Finished) -> Finished:
+    """Return what a command said, which is never a stack trace."""
+    assert "Traceback" not in done.stdout + done.stderr, done.stderr[-3000:]
+    return done
 
 
 @pytest.fixture(scope="session")
@@ -165,12 +177,105 @@ def demo_config(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path
 
 
 @pytest.fixture(scope="session")
-def pushed_run(demo_config: Path, medtfx: Medtfx, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
-    """A root with one pushed version, and what its run said; tests that change the root copy it first."""
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of a test session share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def pushed_run(
+    demo_config: Path, medtfx: Medtfx, session_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Finished]:
+    """A root with one pushed version, and what its run said; a test that changes the root asks for pushed_root."""
     root = tmp_path_factory.mktemp("pushed") / "root"
-    done = medtfx("run", demo_config, "--root", root, "--json")
-    assert done.code == 0, done.stdout + done.stderr
+    with held(session_folder):
+        done = medtfx("run", demo_config, "--root", root, "--json")
+        assert done.code == 0, done.stdout + done.stderr
+        (session_folder / USUAL).write_text(json.dumps(done.result))
+    shutil.copytree(root, root.with_name("kept"), symlinks=True)
     return root, done
+
+
+@pytest.fixture
+def pushed_root(pushed_run: tuple[Path, Finished]) -> Iterator[Path]:
+    """The root of pushed_run for a test that changes it, put back after: its path is in the cache's keys, so no copy would do."""
+    yield pushed_run[0]
+    put_back(pushed_run[0])
+
+
+@pytest.fixture(scope="session")
+def usual(request: pytest.FixtureRequest, session_folder: Path) -> dict[str, Any]:
+    """The result of an undisturbed run of demo_config, this worker's or another's."""
+    with held(session_folder):
+        known = (session_folder / USUAL).read_text() if (session_folder / USUAL).exists() else None
+    result: dict[str, Any] = json.loads(known) if known else request.getfixturevalue("pushed_run")[1].result
+    return result
+
+
+def put_back(folder: Path) -> None:
+    """Replace a folder by what was kept of it, with all modification times."""
+    shutil.rmtree(folder)
+    shutil.copytree(folder.with_name("kept"), folder, symlinks=True)
+
+
+@dataclass(frozen=True)
+class OwnRun:
+    """A finished run on own data: its manifest has no digests of files, its model is trained for one step.
+
+    Args:
+        folder: holds own.yaml, data/manifest.csv, and the root.
+        result: what the run told.
+    """
+
+    folder: Path
+    result: dict[str, Any]
+
+    @property
+    def config(self) -> Path:
+        """The configuration."""
+        return self.folder / "own.yaml"
+
+    @property
+    def root(self) -> Path:
+        """The root with one pushed version."""
+        return self.folder / "root"
+
+    @property
+    def manifest(self) -> Path:
+        """The manifest."""
+        return self.folder / "data" / "manifest.csv"
+
+
+def without_digests(rows: list[dict[str, str]]) -> None:
+    """Leave the files' digests out."""
+    for row in rows:
+        row["sha256"] = ""
+
+
+@pytest.fixture(scope="session")
+def own_run_made(demo_config: Path, starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> OwnRun:
+    """Run own data once for the tests that begin with such a run."""
+    folder = tmp_path_factory.mktemp("own_run") / "own"
+    config = make_own_data(demo_config, folder, without_digests)
+    words = ("run", config, "--root", folder / "root", "--json", *ONE_STEP)
+    done = Started(starter, words, tmp_path_factory.mktemp("said"), ordinary=False).finish()
+    assert done.result["verdict"] == "pushed", done.stdout + done.stderr
+    shutil.copytree(folder, folder.with_name("kept"), symlinks=True)
+    return OwnRun(folder, done.result)
+
+
+@pytest.fixture
+def own_run(own_run_made: OwnRun) -> Iterator[OwnRun]:
+    """A finished run on own data with the settings of `one_step`, to go on with; put back after the test."""
+    yield own_run_made
+    put_back(own_run_made.folder)
+
+
+@pytest.fixture(scope="session")
+def one_step() -> tuple[str, ...]:
+    """Settings that train for one step and let every model pass."""
+    return ONE_STEP
 
 
 @pytest.fixture(scope="session")
@@ -185,25 +290,26 @@ def files_below() -> Callable[[Path], dict[str, tuple[int, int]]]:
 
 
 @pytest.fixture
-def own_data(demo_config: Path, project: Path, tmp_path: Path) -> Callable[[Callable[[list[dict[str, str]]], None]], Path]:
+def own_data(demo_config: Path, tmp_path: Path) -> Callable[[Callable[[list[dict[str, str]]], None]], Path]:
     """Make a configuration on demo data whose manifest rows a test may change first."""
+    return lambda change: make_own_data(demo_config, tmp_path, change)
 
-    def make(change: Callable[[list[dict[str, str]]], None]) -> Path:
-        manifest = tmp_path / "data" / "manifest.csv"
-        manifest.unlink(missing_ok=True)
-        sources.index(DemoSource(kind="demo", patients=60), manifest)
-        with manifest.open(newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        change(rows)
-        with manifest.open("w", newline="") as stream:
-            writer = csv.DictWriter(stream, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-        tree = yaml.safe_load(demo_config.read_text())
-        tree["data"] |= {"manifest": str(manifest)}
-        del tree["data"]["source"]
-        path = tmp_path / "own.yaml"
-        path.write_text(yaml.safe_dump(tree))
-        return path
 
-    return make
+def make_own_data(demo_config: Path, folder: Path, change: Callable[[list[dict[str, str]]], None]) -> Path:
+    """Write demo data with changed manifest rows into a folder, and a configuration of them; return its path."""
+    manifest = folder / "data" / "manifest.csv"
+    manifest.unlink(missing_ok=True)
+    sources.index(DemoSource(kind="demo", patients=60), manifest)
+    with manifest.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    change(rows)
+    with manifest.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    tree = yaml.safe_load(demo_config.read_text())
+    tree["data"] |= {"manifest": str(manifest)}
+    del tree["data"]["source"]
+    path = folder / "own.yaml"
+    path.write_text(yaml.safe_dump(tree))
+    return path

@@ -24,14 +24,14 @@ def nothing_changed(rows: list[dict[str, str]]) -> None:
 
 
 @pytest.mark.parametrize("column", ["path", "label", "patient_id", "site"])
-def test_missing_column_is_named_with_those_there_are(own_data, medtfx, tmp_path: Path, column: str) -> None:
-    done = medtfx("run", own_data(drop_column(column)), "--root", tmp_path / "root")
+def test_missing_column_is_named_with_those_there_are(own_data, quickly, tmp_path: Path, column: str) -> None:
+    done = quickly("run", own_data(drop_column(column)), "--root", tmp_path / "root")
     assert done.code == 2
     assert f"no column {column}; it has" in done.stderr
 
 
-def test_missing_manifest(demo_config: Path, medtfx, tmp_path: Path) -> None:
-    done = medtfx(
+def test_missing_manifest(demo_config: Path, quickly, tmp_path: Path) -> None:
+    done = quickly(
         "run", demo_config, "--root", tmp_path / "root", "--set", "data.source=null", "--set", "data.manifest=/nowhere/m.csv"
     )
     assert done.code == 2

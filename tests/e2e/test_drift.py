@@ -32,10 +32,9 @@ def findings_of(root: Path) -> list[dict[str, str]]:
 
 
 def test_another_scanner_and_class_mix_are_refused_where_configured_and_else_told(
-    own_data, pushed_run, quickly, files_below, tmp_path: Path
+    own_data, pushed_root: Path, pushed_run, quickly, files_below, tmp_path: Path
 ) -> None:
-    root, first = tmp_path / "root", pushed_run[1].result["run_id"]
-    shutil.copytree(pushed_run[0], root)
+    root, first = pushed_root, pushed_run[1].result["run_id"]
     served = files_below(root / "serving")
     assert [finding["found"] for finding in findings_of(root)] == ["no earlier accepted data"]
 

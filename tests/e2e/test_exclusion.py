@@ -21,7 +21,7 @@ def skipped(root: Path) -> int:
     return int(json.loads((newest / "account.json").read_text())["skipped"].get("excluded_patient", 0))
 
 
-def test_rows_of_listed_patients_are_skipped_and_the_cache_follows_the_list(own_data, medtfx, tmp_path: Path) -> None:
+def test_rows_of_listed_patients_are_skipped_and_the_cache_follows_the_list(own_data, quickly, tmp_path: Path) -> None:
     config, root, listed = own_data(leak_a_patient), tmp_path / "root", tmp_path / "data" / "exclude.txt"
     with (tmp_path / "data" / "manifest.csv").open(newline="") as stream:
         patients = [row["patient_id"] for row in csv.DictReader(stream)]
@@ -29,7 +29,7 @@ def test_rows_of_listed_patients_are_skipped_and_the_cache_follows_the_list(own_
     runs = []
     for ids in ([first], [first], [first, second]):
         listed.write_text("\n".join(ids))
-        runs.append(medtfx("run", config, "--root", root, "--json", "--set", f"data.exclude={listed}"))
+        runs.append(quickly("run", config, "--root", root, "--json", "--set", f"data.exclude={listed}"))
     assert [done.code for done in runs] == [3, 3, 3]
     assert ["ImageExampleGen" in done.result["cached"] for done in runs] == [False, True, False]
     assert skipped(root) == patients.count(first) + patients.count(second)

@@ -19,7 +19,6 @@ from pipeline.forgetting.record import read_record
 from pipeline.root import Root, locked
 
 pytestmark = pytest.mark.e2e
-LENIENT = ("--set", "evaluation.thresholds=[{metric: auc, at_least: 0.0}]", "--set", "gate.rules=[]", "--set", "training.steps=1")
 KILLS = 20
 
 
@@ -67,17 +66,11 @@ def holding(root: Path, words: list[bytes]) -> set[str]:
     return found
 
 
-def nothing_changed(rows: list[dict[str, str]]) -> None:
-    """Leave the manifest as it is."""
-
-
 def test_forgotten_patient_is_nowhere_and_the_next_run_learns_without_it(
-    own_data, quickly, files_below, byte_search: ModuleType, tmp_path: Path
+    own_run, one_step, quickly, files_below, byte_search: ModuleType, tmp_path: Path
 ) -> None:
-    root, config, manifest = tmp_path / "root", own_data(nothing_changed), tmp_path / "data" / "manifest.csv"
-    listed = ("--set", f"data.exclude={tmp_path / 'data' / 'exclude.txt'}")
-    first = quickly("run", config, "--root", root, "--json", *LENIENT)
-    assert first.result["verdict"] == "pushed", first.stderr
+    root, config, manifest, first = own_run.root, own_run.config, own_run.manifest, own_run.result
+    listed = ("--set", f"data.exclude={tmp_path / 'exclude.txt'}")
     rows = account_of(root)
     shown = in_a_picture(root, rows)
     theirs = [row for row in rows if row.patient == shown.patient]
@@ -89,18 +82,18 @@ def test_forgotten_patient_is_nowhere_and_the_next_run_learns_without_it(
     assert {"artifacts/ImageExampleGen", "artifacts/Predictions", "artifacts/RunReport", "reports/latest.html"} <= before
     serving = files_below(root / "serving")
 
-    done = quickly("forget", config, patient_id, "--root", root, "--yes", "--json", *LENIENT, *listed)
+    done = quickly("forget", config, patient_id, "--root", root, "--yes", "--json", *one_step, *listed)
     assert done.code == 0, done.stderr
     (act,) = done.result["patients"]
     assert [(use["version"], use["run_id"], use["splits"], use["state"]) for use in act["models"]] == [
-        (first.result["version"], first.result["run_id"], ["test"], "served")
+        (first["version"], first["run_id"], ["test"], "served")
     ]
     assert byte_search.found_in_folder(root, names) == set()
     assert holding(root, images) == set()
     assert patient_id not in done.stdout + done.stderr
     assert files_below(root / "serving") == serving
 
-    second = quickly("run", config, "--root", root, "--json", *LENIENT, *listed)
+    second = quickly("run", config, "--root", root, "--json", *one_step, *listed)
     assert second.code in (0, 4), second.stderr  # one step of training may be refused for a worse result
     assert not {"ImageExampleGen", "DataGate", "Trainer", "Predictions"} & set(second.result["cached"])
     assert read_account(newest(root, "ImageExampleGen/account"))["skipped"] == {"excluded_patient": len(theirs)}

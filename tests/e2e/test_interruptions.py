@@ -54,11 +54,9 @@ def serve_earlier_version(root: Path) -> None:
         (root / name).write_bytes(content)
 
 
-def test_killed_at_twenty_random_moments_it_comes_to_the_same_result(
-    demo_config: Path, pushed_run, start, tmp_path: Path
-) -> None:
+def test_killed_at_twenty_random_moments_it_comes_to_the_same_result(demo_config: Path, usual, start, tmp_path: Path) -> None:
     """One root, continued after every kill."""
-    root, expected, killed = tmp_path / "root", pushed_run[1].result, 0
+    root, expected, killed = tmp_path / "root", usual, 0
     for node, share in kill_points(expected["seconds"], seed=5):
         run = start("run", demo_config, "--root", root, "--json")
         wait_within(run, expected["seconds"], node, share)
@@ -73,10 +71,10 @@ def test_killed_at_twenty_random_moments_it_comes_to_the_same_result(
 
 
 def test_interrupted_in_every_node_it_says_so_and_comes_to_the_same_result(
-    demo_config: Path, pushed_run, start, files_below, tmp_path: Path
+    demo_config: Path, usual, start, files_below, tmp_path: Path
 ) -> None:
     """One root with an earlier version, continued after every Ctrl-C."""
-    root, expected = tmp_path / "root", pushed_run[1].result
+    root, expected = tmp_path / "root", usual
     serve_earlier_version(root)
     interrupted = []
     for node in expected["seconds"]:
@@ -111,9 +109,7 @@ def test_second_run_on_one_root_is_told(demo_config: Path, start, tmp_path: Path
     assert f"another run works here (process {run.pid})" in second.stderr
 
 
-def test_full_disk_while_pushing_leaves_no_version_and_the_next_run_pushes(
-    pushed_run, demo_config: Path, start, tmp_path: Path
-) -> None:
+def test_full_disk_while_pushing_leaves_no_version_and_the_next_run_pushes(demo_config: Path, start, tmp_path: Path) -> None:
     """A real limit on file size that the export's variables break."""
     root = tmp_path / "root"
     run = start("run", demo_config, "--root", root, "--json")

@@ -15,8 +15,6 @@ import pytest
 from PIL import Image
 
 pytestmark = pytest.mark.e2e
-LENIENT = ("--set", "evaluation.thresholds=[{metric: auc, at_least: 0.0}]", "--set", "gate.rules=[]", "--set", "training.steps=1")
-Rows = list[dict[str, str]]
 NODES = 15  # all but RunReport, which always runs
 
 
@@ -31,15 +29,6 @@ def test_run_pushes_a_version_with_everything_beside_it(pushed_run) -> None:
     assert len(manifest["data_digest"]) == 64
     assert "assets.extra/tf_serving_warmup_requests" in manifest["files"]
     assert Path(result["report"]).is_file()
-
-
-def nothing_changed(rows: Rows) -> None:
-    """Leave the manifest as it is."""
-
-
-def without_digests(rows: Rows) -> None:
-    for row in rows:
-        row["sha256"] = ""
 
 
 def free_port() -> int:
@@ -98,7 +87,7 @@ def test_pushed_model_is_served_and_the_server_writes_nothing(pushed_run, demo_c
 
 
 def test_second_run_redoes_nothing_and_a_damaged_version_is_pushed_again(
-    pushed_run, demo_config: Path, medtfx, files_below
+    pushed_run, pushed_root: Path, demo_config: Path, medtfx, quickly, files_below
 ) -> None:
     root, first = pushed_run
     before = files_below(root / "serving")
@@ -110,33 +99,30 @@ def test_second_run_redoes_nothing_and_a_damaged_version_is_pushed_again(
     assert files_below(root / "serving") == before
 
     shutil.rmtree(Path(second.result["pushed_to"]) / "variables")
-    third = medtfx("run", demo_config, "--root", root, "--json")
+    third = quickly("run", demo_config, "--root", root, "--json")
     assert third.result["verdict"] == "pushed"
     assert "is gone from the serving folder, or damaged: pushing again" in third.stderr
     assert int(third.result["version"]) > int(first.result["version"])
 
 
-def test_fresh_root_gives_the_same_metrics(pushed_run, demo_config: Path, medtfx, tmp_path: Path) -> None:
-    again = medtfx("run", demo_config, "--root", tmp_path / "fresh", "--json")
+def test_fresh_root_gives_the_same_metrics(usual, demo_config: Path, quickly, tmp_path: Path) -> None:
+    again = quickly("run", demo_config, "--root", tmp_path / "fresh", "--json")
     assert again.result["cached"] == []
-    assert again.result["metrics"] == pushed_run[1].result["metrics"]
+    assert again.result["metrics"] == usual["metrics"]
     assert again.result["metrics"]
 
 
-def test_replaced_image_is_noticed_where_the_manifest_has_no_digest(own_data, quickly, tmp_path: Path) -> None:
-    root, config = tmp_path / "root", own_data(without_digests)
-    words = ("run", config, "--root", root, "--json", *LENIENT)
-    first = quickly(*words)
-    image = next((tmp_path / "data").rglob("*.png"))
+def test_replaced_image_is_noticed_where_the_manifest_has_no_digest(own_run, one_step, quickly) -> None:
+    image = next(own_run.manifest.parent.rglob("*.png"))
     mirrored = np.asarray(Image.open(image))[:, ::-1]
     Image.fromarray(mirrored).save(image)
-    second = quickly(*words)
-    assert first.result["verdict"] == second.result["verdict"] == "pushed"
+    second = quickly("run", own_run.config, "--root", own_run.root, "--json", *one_step)
+    assert own_run.result["verdict"] == second.result["verdict"] == "pushed"
     assert not {"ImageExampleGen", "Trainer", "Pusher"} & set(second.result["cached"])
 
 
-def test_people_get_a_summary(pushed_run, demo_config: Path, medtfx) -> None:
-    done = medtfx("run", demo_config, "--root", pushed_run[0])
+def test_people_get_a_summary(pushed_root: Path, demo_config: Path, quickly) -> None:
+    done = quickly("run", demo_config, "--root", pushed_root)
     for word in ("verdict", "train:", "test", "model", "report"):
         assert word in done.stdout
     assert len(done.stdout.splitlines()) < 30

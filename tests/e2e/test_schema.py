@@ -46,16 +46,16 @@ def rows_found(root: Path) -> dict[str, set[int]]:
 
 
 def test_each_defect_is_named_by_feature_and_row_and_a_changed_bound_measures_nothing_anew(
-    pushed_run, demo_config: Path, own_data, medtfx, files_below, tmp_path: Path
+    pushed_root: Path, demo_config: Path, own_data, quickly, files_below, tmp_path: Path
 ) -> None:
-    root, config = pushed_run[0], own_data(without_digests)
+    root, config = pushed_root, own_data(without_digests)
     learned = tmp_path / "own.pbtxt"
-    assert medtfx("schema", "infer", demo_config, "--root", root, "-o", learned).code == 0
+    assert quickly("schema", "infer", demo_config, "--root", root, "-o", learned).code == 0
     spoilt = spoil(tmp_path / "data" / "manifest.csv")
     served = files_below(root / "serving")
     config.write_text(config.read_text().replace("data:\n", "data:\n  schema_file: own.pbtxt\n"))
 
-    refused = medtfx("run", config, "--root", root, "--json")
+    refused = quickly("run", config, "--root", root, "--json")
     assert (refused.code, refused.result["verdict"]) == (3, "data_refused")
     found = rows_found(root)
     assert {defect: row in found[DEFECTS[defect][0]] for defect, row in spoilt.items()} == dict.fromkeys(spoilt, True)
@@ -64,10 +64,10 @@ def test_each_defect_is_named_by_feature_and_row_and_a_changed_bound_measures_no
     assert all(feature in report for feature, _ in DEFECTS.values())
     assert str(tmp_path) not in report
 
-    accepted = medtfx("schema", "accept", config, "--root", root, "--yes")
+    accepted = quickly("schema", "accept", config, "--root", root, "--yes")
     assert accepted.code == 3
     assert "not accepted by command: standard_deviation, entropy" in accepted.stderr
-    again = medtfx("run", config, "--root", root, "--json")
+    again = quickly("run", config, "--root", root, "--json")
     assert again.code == 3
     assert {"ImageExampleGen", "StatisticsGen", "ImportSchemaGen"} <= set(again.result["cached"])
     assert not {"ImportBounds", "ExampleValidator", "DataGate"} & set(again.result["cached"])

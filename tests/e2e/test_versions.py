@@ -9,13 +9,6 @@ from components.predictions.table import probabilities, read_table
 from components.pusher.versions import versions
 
 pytestmark = pytest.mark.e2e
-LENIENT = ("--set", "evaluation.thresholds=[{metric: auc, at_least: 0.0}]", "--set", "gate.rules=[]", "--set", "training.steps=1")
-BETTER = (*LENIENT, "--set", "training.steps=80")
-Rows = list[dict[str, str]]
-
-
-def nothing_changed(rows: Rows) -> None:
-    """Leave the manifest as it is."""
 
 
 def answers(root: Path, model: str) -> list[list[float]]:
@@ -30,18 +23,17 @@ def seen(root: Path) -> list[int]:
     return [version.number for version in versions(root / "serving" / "demo") if version.visible]
 
 
-def test_version_is_pinned_served_taken_back_and_pushed_again(own_data, quickly, files_below, tmp_path: Path) -> None:
-    root, config = tmp_path / "root", own_data(nothing_changed)
-    words = ("run", config, "--root", root, "--json")
+def test_version_is_pinned_served_taken_back_and_pushed_again(own_run, one_step, quickly, files_below) -> None:
+    root = own_run.root
+    words, better_trained = ("run", own_run.config, "--root", root, "--json"), (*one_step, "--set", "training.steps=80")
     at = ("--root", root, "--json")
 
     # A is pushed and pinned. The better B waits; what is served stays.
-    first = quickly(*words, *LENIENT)
-    a, worse = int(first.result["version"]), answers(root, "candidate")
+    a, worse = int(own_run.result["version"]), answers(root, "candidate")
     assert quickly("pin", str(a), *at).result["serves"] == a
-    second = quickly(*words, *BETTER)
+    second = quickly(*words, *better_trained)
     b, better = int(second.result["version"]), answers(root, "candidate")
-    assert (first.result["verdict"], second.result["verdict"], second.code) == ("pushed", "pinned", 0)
+    assert (own_run.result["verdict"], second.result["verdict"], second.code) == ("pushed", "pinned", 0)
     assert f"version {b} waits: {a} is pinned" in second.stderr
     assert "another version is pinned and stays served" in Path(second.result["report"]).read_text()
     assert (seen(root), answers(root, "baseline")) == ([a], worse)
@@ -49,7 +41,7 @@ def test_version_is_pinned_served_taken_back_and_pushed_again(own_data, quickly,
     # Released, B is served. The configuration of A comes again: nothing is trained, and the worse A does not take B's place.
     assert quickly("pin", "--release", *at).result["serves"] == b
     served = files_below(root / "serving")
-    third = quickly(*words, *LENIENT)
+    third = quickly(*words, *one_step)
     assert {"ImageExampleGen", "DataGate", "Transform", "Trainer"} <= set(third.result["cached"])
     assert (answers(root, "candidate"), answers(root, "baseline")) == (worse, better)
     assert (third.result["verdict"], files_below(root / "serving")) == ("model_refused", served)
@@ -57,7 +49,7 @@ def test_version_is_pinned_served_taken_back_and_pushed_again(own_data, quickly,
     # B is taken back. Its configuration comes again: B is not pushed, and the run says why.
     assert quickly("rollback", *at).result == {"serves": a, "withdrawn": [b]}
     served = files_below(root / "serving")
-    fourth = quickly(*words, *BETTER)
+    fourth = quickly(*words, *better_trained)
     assert (fourth.code, fourth.result["verdict"], fourth.result["pushed_to"]) == (4, "withdrawn", None)
     assert f"version {b}: taken back at" in fourth.result["reasons"][0]
     assert f"taken back as version {b}" in Path(fourth.result["report"]).read_text()
@@ -67,7 +59,7 @@ def test_version_is_pinned_served_taken_back_and_pushed_again(own_data, quickly,
     again = quickly("push", str(b), *at)
     c = again.result["version"]
     assert (again.code, again.result["state"], seen(root)) == (0, "served", [a, c])
-    fifth = quickly(*words, *BETTER)
+    fifth = quickly(*words, *better_trained)
     assert (fifth.code, fifth.result["verdict"], fifth.result["version"]) == (0, "unchanged", str(c))
     refused = quickly("push", third.result["run_id"], "--root", root)
     assert refused.code == 4

@@ -17,12 +17,23 @@ def main() -> None:
     """Answer a request to start with a process id, {"poll": process id} with its exit code or null."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     memory.prepare()
-    from pipeline import local_runner  # noqa: F401, PLC0415 - after the memory settings, as the command does
-
+    load()
+    memory.settle()
     for line in sys.stdin:
         request = json.loads(line)
         answer = poll(request["poll"]) if "poll" in request else start(**request)
         print(json.dumps(answer), flush=True)  # noqa: T201 - the answer
+
+
+def load() -> None:
+    """Import what a run imports, and what its nodes import later; after the memory settings, as the command does."""
+    import pyarrow.dataset  # noqa: F401, PLC0415
+    import setuptools  # noqa: F401, PLC0415 - Beam looks for it
+
+    from components.data_gate import metadata_regression  # noqa: F401, PLC0415
+    from components.run_report import page  # noqa: F401, PLC0415
+    from models import preprocessing, training  # noqa: F401, PLC0415
+    from pipeline import local_runner  # noqa: F401, PLC0415
 
 
 def start(start: Sequence[str], folder: str, *, ordinary: bool) -> int:
