@@ -19,7 +19,7 @@ WINDOW_BITS, MEMORY_LEVEL = 15, 8  # zlib's own defaults; their place is before 
 def png_file(pixels: np.ndarray) -> bytes:
     """Return uint8 pixels [height, width, 1 or 3] as a PNG file; a grey image in three channels is stored as grey."""
     channels = pixels.shape[2]
-    if channels > 1 and np.array_equal(pixels[..., 1:], np.broadcast_to(pixels[..., :1], pixels[..., 1:].shape)):
+    if channels > 1 and all(np.array_equal(pixels[..., 0], pixels[..., other]) for other in range(1, channels)):
         pixels = pixels[..., :1]
     height, width, channels = pixels.shape
     header = struct.pack(">IIBBBBB", width, height, 8, GREY if channels == 1 else TRUECOLOUR, 0, 0, 0)
