@@ -3,9 +3,10 @@
 import hashlib
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import constants
@@ -17,6 +18,9 @@ from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.types import Artifact
 
+from pipeline.metadata_access import PatientMetadata, patiently
+
+T = TypeVar("T")
 CACHED = metadata_store_pb2.Execution.CACHED
 COMPLETE = metadata_store_pb2.Execution.COMPLETE
 FAILED = metadata_store_pb2.Execution.FAILED
@@ -124,36 +128,46 @@ class CompiledRun:
     def launch(self, node_id: str, artifacts: Path) -> NodeOutcome:
         """Launch one node and return its outcome.
 
+        A launch that ML Metadata cut off is repeated as after a kill: a finished node stays finished, a half-done one continues.
+
         Args:
             node_id: the node.
             artifacts: the pipeline root, where a half-done earlier try of this run is cleared away.
 
         Raises:
+            MetadataError: when ML Metadata can't be used.
             Exception: whatever the executor raised; ML Metadata then says FAILED.
         """
-        node = self.node(node_id)
-        self._clear_half_done(node, artifacts)
         begin = time.monotonic()
+        patiently(lambda: self._launch(self.node(node_id), artifacts), self._connection)
+        return replace(self.outcome(node_id), seconds=time.monotonic() - begin)
+
+    def _launch(self, node: pipeline_pb2.PipelineNode, artifacts: Path) -> None:
+        self._clear_half_done(node, artifacts)
         launcher.Launcher(
             pipeline_node=node,
-            mlmd_connection=metadata.Metadata(self._connection),
+            mlmd_connection=PatientMetadata(self._connection),
             pipeline_info=self.representation.pipeline_info,
             pipeline_runtime_spec=self.representation.runtime_spec,
-            executor_spec=runner_utils.extract_executor_spec(self._deployment, node_id),
-            custom_driver_spec=runner_utils.extract_custom_driver_spec(self._deployment, node_id),
+            executor_spec=runner_utils.extract_executor_spec(self._deployment, node.node_info.id),
+            custom_driver_spec=runner_utils.extract_custom_driver_spec(self._deployment, node.node_info.id),
         ).launch()
-        return replace(self.outcome(node_id), seconds=time.monotonic() - begin)
 
     def outcome(self, node_id: str) -> NodeOutcome:
         """Return what a node left in this run, whichever process launched it; the seconds are those of its execution."""
-        with metadata.Metadata(self._connection) as handle:
-            return outcome_of(handle, self.node(node_id))
+        return self._read(lambda handle: outcome_of(handle, self.node(node_id)))
 
     def outcomes(self) -> dict[str, NodeOutcome]:
         """Return what the nodes left that have begun in this run, in the order of launch."""
-        with metadata.Metadata(self._connection) as handle:
-            found = [outcome_of(handle, node) for node in self._nodes()]
+        found = self._read(lambda handle: [outcome_of(handle, node) for node in self._nodes()])
         return {outcome.node: outcome for outcome in found if outcome.state is not None}
+
+    def _read(self, read: Callable[[metadata.Metadata], T]) -> T:
+        def once() -> T:
+            with PatientMetadata(self._connection) as handle:
+                return read(handle)
+
+        return patiently(once, self._connection)
 
     def upstream(self, node_id: str) -> list[str]:
         """Return the nodes whose outputs, or whose end, a node waits for."""
@@ -161,13 +175,12 @@ class CompiledRun:
 
     def artifacts_of_type(self, type_name: str) -> list[metadata_store_pb2.Artifact]:
         """Return every artifact of a type that ML Metadata knows, oldest first."""
-        with metadata.Metadata(self._connection) as handle:
-            return sorted(handle.store.get_artifacts_by_type(type_name), key=lambda artifact: artifact.id)
+        found = self._read(lambda handle: handle.store.get_artifacts_by_type(type_name))
+        return sorted(found, key=lambda artifact: artifact.id)
 
     def _clear_half_done(self, node: pipeline_pb2.PipelineNode, artifacts: Path) -> None:
         """Remove what a killed try of this node left: TFX gives the next try the same folders."""
-        with metadata.Metadata(self._connection) as handle:
-            execution = execution_of(handle, node)
+        execution = self._read(lambda handle: execution_of(handle, node))
         if execution is not None and execution_lib.is_execution_active(execution):
             folder = artifacts / node.node_info.id
             for leftover in (*folder.glob(f"*/{execution.id}"), *folder.glob(f".system/*/{execution.id}")):
