@@ -54,7 +54,7 @@ def patiently(action: Callable[[], T], connection: metadata_store_pb2.Connection
     """Return what an action returns, repeated when a lost connection or a concurrent writer cut it off.
 
     Args:
-        action: which may be repeated after any part of it; it opens a handle of its own, for one that lost its connection is dead.
+        action: which may be repeated after any part of it, and opens a handle of its own: one that lost its connection is dead.
         connection: named in messages, without its password.
 
     Raises:

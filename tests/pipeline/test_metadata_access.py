@@ -1,8 +1,9 @@
 import socket
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -81,61 +82,26 @@ def test_server_that_comes_back_is_waited_for(connect: Connect, mariadb: Any) ->
         back.join()
 
 
-class CutOnce:
-    """A way to the server that is cut, once, behind so many messages of the client."""
-
-    def __init__(self, server_port: int, after: int) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.messages, self._after, self._server_port = 0, after, server_port
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(("127.0.0.1", self._server_port))
-            threading.Thread(target=self._pass_on, args=(client, server, True), daemon=True).start()
-            threading.Thread(target=self._pass_on, args=(server, client, False), daemon=True).start()
-
-    def _pass_on(self, source: socket.socket, target: socket.socket, of_client: bool) -> None:
-        with suppress(OSError):
-            while content := source.recv(65536):
-                self.messages += of_client
-                if of_client and self.messages == self._after:
-                    break
-                target.sendall(content)
-        for end in (source, target):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        self._listener.close()
-
-
 @pytest.fixture
-def launched(connect: Connect, mariadb: Any, tmp_path: Path) -> Iterator[Callable[[str, int], int]]:
-    """Launch a real node through a way that is cut; return how many messages it took."""
+def launched(connect: Connect, mariadb: Any, tmp_path: Path, project: Path) -> Callable[[str, int], int]:
+    """Launch a real node over a way that is cut; return how many messages the client sent."""
     schema = tmp_path / "schema.pbtxt"
     schema.write_text('feature { name: "label" type: BYTES }')
-    made: list[CutOnce] = []
 
     def launch(run_id: str, after: int) -> int:
-        made.append(CutOnce(mariadb.port, after))
-        root = str(tmp_path / "artifacts")
-        pipeline = Pipeline("small", root, components=[ImportSchemaGen(schema_file=str(schema))], enable_cache=False)
-        compiled = CompiledRun(compile_graph(pipeline, {}), connect(port=made[-1].port))
-        compiled.bind(run_id)
-        outcome = compiled.launch(NODE, tmp_path / "artifacts")
-        assert outcome.done
-        assert (Path(outcome.outputs["schema"][0].uri) / "schema.pbtxt").exists()
-        return made[-1].messages
+        words = [sys.executable, "-S", str(project / "tests" / "cut_connection.py"), str(mariadb.port), str(after)]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as way:
+            assert way.stdout is not None
+            root = str(tmp_path / "artifacts")
+            pipeline = Pipeline("small", root, components=[ImportSchemaGen(schema_file=str(schema))], enable_cache=False)
+            compiled = CompiledRun(compile_graph(pipeline, {}), connect(port=int(way.stdout.readline())))
+            compiled.bind(run_id)
+            outcome = compiled.launch(NODE, tmp_path / "artifacts")
+            assert outcome.done
+            assert (Path(outcome.outputs["schema"][0].uri) / "schema.pbtxt").exists()
+            return int(way.communicate("")[0])
 
-    yield launch
-    for way in made:
-        way.close()
+    return launch
 
 
 def test_connection_that_is_cut_anywhere_in_a_launch_leaves_one_execution(
