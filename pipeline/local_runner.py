@@ -10,7 +10,7 @@ from pipeline.compiled_graph import compiled_graph
 from pipeline.config import Config
 from pipeline.display import Display
 from pipeline.failure import note_failure
-from pipeline.metadata_store import connection_of
+from pipeline.metadata_store import connection_of, remember
 from pipeline.node_ids import NODES, REPORT, TRAINER
 from pipeline.node_launch import CompiledRun
 from pipeline.node_runner import NodeRunner
@@ -31,6 +31,7 @@ def run(config: Config, state: Root, display: Display) -> RunResult:
         KeyboardInterrupt: when interrupted; the next run of the same configuration continues.
     """
     inputs = prepare_inputs(config, state, display.say, lambda: display.counted("index"))
+    remember(config, state)
     compiled = CompiledRun(compiled_graph(config, state, inputs), connection_of(config, state))
     run_id = root.unfinished_run(state, compiled.digest)
     if run_id:

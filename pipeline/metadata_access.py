@@ -12,6 +12,7 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
 from pipeline.errors import MedtfxError
+from pipeline.metadata_store import name_of
 
 T = TypeVar("T")
 WAITS = (1.0, 3.0, 6.0, 12.0, 24.0)  # seconds between tries; a server that is restarted is back by then
@@ -103,10 +104,3 @@ def why_unreached(mysql: metadata_store_pb2.MySQLDatabaseConfig, said: str, *, i
     return (
         f"{place}: no server answers. Check metadata.host and metadata.port, and that it runs; then run the same command again."
     )
-
-
-def name_of(connection: metadata_store_pb2.ConnectionConfig) -> str:
-    """Return how a store is named in messages."""
-    if connection.HasField("mysql"):
-        return f"ML Metadata at {connection.mysql.host}:{connection.mysql.port}/{connection.mysql.database}"
-    return "ML Metadata"

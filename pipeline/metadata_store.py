@@ -6,7 +6,9 @@ from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config import Config, MysqlMetadata, Tls
 from pipeline.errors import ConfigError
-from pipeline.root import Root
+from pipeline.root import Root, write_atomically
+
+SERVER_FILE = "metadata.json"  # directly below the root
 
 
 def connection_of(config: Config, state: Root) -> metadata_store_pb2.ConnectionConfig:
@@ -20,6 +22,32 @@ def connection_of(config: Config, state: Root) -> metadata_store_pb2.ConnectionC
     connection = metadata_store_pb2.ConnectionConfig()
     connection.sqlite.filename_uri = str(state.metadata)
     connection.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
+    return connection
+
+
+def remember(config: Config, state: Root) -> None:
+    """Note in a root which server keeps its ML Metadata, without the password, for commands that read no configuration."""
+    note = state.path / SERVER_FILE
+    if isinstance(config.metadata, MysqlMetadata):
+        write_atomically(note, config.metadata.model_dump_json())
+    else:
+        note.unlink(missing_ok=True)
+
+
+def remembered_connection(state: Root) -> metadata_store_pb2.ConnectionConfig | None:
+    """Return how the ML Metadata of a root is reached, to read and to change what is there; None where no run has begun.
+
+    Raises:
+        ConfigError: when the environment lacks a server's password.
+    """
+    note = state.path / SERVER_FILE
+    if note.exists():
+        return mysql_connection(MysqlMetadata.model_validate_json(note.read_text()))
+    if not state.metadata.is_file():
+        return None
+    connection = metadata_store_pb2.ConnectionConfig()
+    connection.sqlite.filename_uri = str(state.metadata)
+    connection.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE
     return connection
 
 
@@ -50,3 +78,10 @@ def ssl_options(tls: Tls) -> metadata_store_pb2.MySQLDatabaseConfig.SSLOptions:
     if tls.key is not None:
         options.key = str(tls.key)
     return options
+
+
+def name_of(connection: metadata_store_pb2.ConnectionConfig) -> str:
+    """Return how a store is named in messages."""
+    if connection.HasField("mysql"):
+        return f"ML Metadata at {connection.mysql.host}:{connection.mysql.port}/{connection.mysql.database}"
+    return "ML Metadata"

@@ -5,6 +5,7 @@ root/            0711: others may pass through to serving/, and read nothing els
   lock           held by the run that works here
   unfinished.json  run id and digest of a run that did not end
   metadata.sqlite  ML Metadata: executions, artifacts, lineage
+  metadata.json  instead: the server that keeps it
   artifacts/     one folder per node, output and execution
   quarantine.jsonl  files that runs set aside, and what became of them since
   forgotten.jsonl  patients who were forgotten, by keyed hash: when, what was deleted, which versions saw them

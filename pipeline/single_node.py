@@ -13,7 +13,7 @@ from pipeline.config import Config
 from pipeline.display import Display
 from pipeline.errors import MedtfxError
 from pipeline.failure import note_failure
-from pipeline.metadata_store import connection_of
+from pipeline.metadata_store import connection_of, remember
 from pipeline.node_ids import INGEST, PUSHER, REPORT
 from pipeline.node_launch import CompiledRun
 from pipeline.node_runner import NodeRunner
@@ -137,6 +137,7 @@ class SingleNode:
             content = self.record.graph
             if content is not None:  # by the same node, started twice
                 return pipeline_pb2.Pipeline.FromString(content)
+            remember(self.config, self.state)
             inputs = prepare_inputs(self.config, self.state, self.display.say)
             representation = compiled_graph(self.config, self.state, inputs)
             self.record.keep_graph(representation.SerializeToString(deterministic=True))

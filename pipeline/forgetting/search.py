@@ -22,7 +22,7 @@ SEARCHED = (
     "work",
     "runs",
 )  # and what lies directly below the root; serving/ holds no example
-LEFT_ALONE = ("format", "lock", "metadata.sqlite", "forgotten.jsonl")
+LEFT_ALONE = ("format", "lock", "metadata.sqlite", "metadata.json", "forgotten.jsonl")
 RECORDS = "data_tfrecord-"  # of examples, where each has its patient_key
 
 

@@ -38,7 +38,7 @@ class Cluster:
 
     def training(self) -> dict[str, Any]:
         """Return what the last training wrote of itself."""
-        (file,) = self.root.glob("artifacts/Trainer/model_run/*/training.json")
+        (file,) = self.root.glob("artifacts/Trainer/model_run/*/history.json")
         return dict(json.loads(file.read_text()))
 
     @property

@@ -5,7 +5,7 @@ import pytest
 from pipeline import config_file
 from pipeline.config import MysqlMetadata, Tls
 from pipeline.errors import ConfigError
-from pipeline.metadata_store import connection_of, mysql_connection
+from pipeline.metadata_store import SERVER_FILE, connection_of, mysql_connection, remember, remembered_connection
 from pipeline.root import Root
 
 SMALL = """
@@ -55,3 +55,16 @@ def test_password_in_the_configuration_is_an_unknown_key(tmp_path: Path) -> None
     with pytest.raises(ConfigError, match=r"metadata\.password: unknown key") as caught:
         config_file.parse(SMALL + section, name="text", folder=tmp_path)
     assert "secret" not in str(caught.value)
+
+
+def test_root_remembers_its_server_without_the_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDTFX_METADATA_PASSWORD", "secret")
+    server = "\nmetadata: {kind: mysql, host: db, database: medtfx, user: nodes}"
+    plain, remote = (config_file.parse(SMALL + more, name="text", folder=tmp_path) for more in ("", server))
+    state = Root(tmp_path)
+    assert remembered_connection(state) is None
+    remember(remote, state)
+    assert remembered_connection(state) == connection_of(remote, state)
+    assert "secret" not in (tmp_path / SERVER_FILE).read_text()
+    remember(plain, state)
+    assert remembered_connection(state) is None
