@@ -68,6 +68,16 @@ def test_finished_node_of_the_same_run_is_not_done_again(make: Make, tmp_path: P
     assert written.stat().st_mtime_ns == before
 
 
+def test_outcomes_of_a_run_are_read_by_another_process(make: Make, tmp_path: Path) -> None:
+    assert make("one").outcomes() == {}
+    launched = make("one").launch(NODE, tmp_path / "artifacts")
+    (read,) = make("one").outcomes().values()
+    assert (read.node, read.state) == (NODE, launched.state)
+    assert read.outputs["schema"][0].uri == launched.outputs["schema"][0].uri
+    assert 0 <= read.seconds <= launched.seconds
+    assert make("two").outcomes() == {}
+
+
 def test_failure_leaves_a_state_that_is_not_done(make: Make, tmp_path: Path) -> None:
     (tmp_path / "schema.pbtxt").unlink()
     with pytest.raises(Exception, match=r"schema\.pbtxt"):
