@@ -13,6 +13,7 @@ from components.data_gate.judged import ACCOUNT_ID, STATISTICS_ID
 from components.image_example_gen.account import read_account
 from models.features import SPLITS
 from pipeline.errors import ConfigError
+from pipeline.metadata_store import remembered_connection
 from pipeline.root import Root
 
 STATISTICS_FILE = "FeatureStats.pb"  # of a split, written by StatisticsGen
@@ -84,9 +85,9 @@ def connection(root: Root) -> metadata_store_pb2.ConnectionConfig:
     Raises:
         ConfigError: when there is none.
     """
-    if not root.metadata.is_file():
+    config = remembered_connection(root)
+    if config is None:
         raise ConfigError(f"{root.path}: no run has judged data here yet")
-    config = metadata_store_pb2.ConnectionConfig()
-    config.sqlite.filename_uri = str(root.metadata)
-    config.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READONLY
+    if config.HasField("sqlite"):
+        config.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READONLY
     return config

@@ -13,6 +13,7 @@ from pipeline.root import Root
 
 SUMMARIES = "RunReport/report/*/summary.json"  # below the artifacts
 DRIFT_RULE = "data.drift"  # how the rules of its findings begin; a distance that is too great adds the key of its bound
+SHOWN = "%Y-%m-%d %H:%M:%S"
 STAMP = "%Y%m%dT%H%M%S"  # how a run id begins
 
 
@@ -23,10 +24,12 @@ class PastRun:
     Args:
         run_id: its name.
         summary: content of summary.json.
+        written: when that was, UTC: the place in time of a run whose id holds none, such as a cluster's.
     """
 
     run_id: str
     summary: Mapping[str, Any] = field(repr=False)
+    written: str = ""
 
     @property
     def when(self) -> str:
@@ -35,7 +38,7 @@ class PastRun:
             begun = datetime.strptime(self.run_id.partition("-")[0], STAMP).replace(tzinfo=UTC)
         except ValueError:
             return ""
-        return f"{begun:%Y-%m-%d %H:%M:%S}"
+        return f"{begun:{SHOWN}}"
 
     @property
     def quarantine(self) -> Sequence[Mapping[str, Any]]:
@@ -88,10 +91,11 @@ def past_runs(root: Root) -> list[PastRun]:
     for path in root.artifacts.glob(SUMMARIES):
         try:
             summary = json.loads(path.read_text(encoding="utf-8"))
-            found[summary["run_id"]] = PastRun(summary["run_id"], summary)
+            written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            found[summary["run_id"]] = PastRun(summary["run_id"], summary, f"{written:{SHOWN}}")
         except (OSError, ValueError, KeyError, TypeError):
             continue
-    return [found[run_id] for run_id in sorted(found)]
+    return sorted(found.values(), key=lambda run: (run.when or run.written, run.run_id))
 
 
 def past_run(root: Root, run_id: str | None) -> PastRun:

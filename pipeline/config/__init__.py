@@ -2,6 +2,7 @@
 
 from pipeline.config.data import Data, DriftBounds, Fractions, NearRepeats, ShortcutBounds, SkewBounds, Spans
 from pipeline.config.image import Image, ImageLimits, Rendering
+from pipeline.config.metadata import Metadata, MysqlMetadata, SqliteMetadata, Tls
 from pipeline.config.run import (
     FEWEST_PIXELS,
     Augmentation,
@@ -34,6 +35,8 @@ __all__ = [
     "Image",
     "ImageLimits",
     "MedmnistSource",
+    "Metadata",
+    "MysqlMetadata",
     "NearRepeats",
     "Rendering",
     "Section",
@@ -42,7 +45,9 @@ __all__ = [
     "SkewBounds",
     "Source",
     "Spans",
+    "SqliteMetadata",
     "TableSource",
     "Threshold",
+    "Tls",
     "Training",
 ]

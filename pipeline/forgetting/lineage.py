@@ -13,6 +13,7 @@ from components.image_example_gen.account import RUN_ID
 from components.pusher.versions import State, versions
 from models.features import SPLITS
 from pipeline.errors import ConfigError
+from pipeline.metadata_store import name_of, remembered_connection
 from pipeline.root import Root
 
 LIVE = metadata_store_pb2.Artifact.LIVE
@@ -76,16 +77,15 @@ class Lineage:
         Raises:
             ConfigError: when no run has begun there, or the file is damaged.
         """
-        if not root.metadata.is_file():
+        connection = remembered_connection(root)
+        if connection is None:
             raise ConfigError(f"{root.path}: no run has begun here; `data.exclude` is enough to leave a patient out of the first")
-        connection = metadata_store_pb2.ConnectionConfig()
-        connection.sqlite.filename_uri = str(root.metadata)
-        connection.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE
         self._root = root
         try:
             self._store = MetadataStore(connection)
         except RuntimeError as error:  # what its C++ code raises here
-            raise ConfigError(f"{root.metadata}: is no readable ML Metadata. Put back a backup, or begin a new root.") from error
+            place = name_of(connection) if connection.HasField("mysql") else root.metadata
+            raise ConfigError(f"{place}: is no readable ML Metadata. Put back a backup, or begin a new root.") from error
 
     def artifacts(self) -> list[Stored]:
         """Return every artifact, the oldest first."""

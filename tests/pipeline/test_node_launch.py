@@ -6,7 +6,7 @@ from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGe
 from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 
-from pipeline.node_launch import CompiledRun
+from pipeline.node_launch import CompiledRun, compile_graph
 
 NODE = "ImportSchemaGen"
 Make = Callable[..., CompiledRun]
@@ -22,11 +22,11 @@ def make(tmp_path: Path) -> Make:
         pipeline = Pipeline(
             pipeline_name="small",
             pipeline_root=str(tmp_path / "artifacts"),
-            metadata_connection_config=metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata.sqlite")),
             components=[ImportSchemaGen(schema_file=str(schema))],
             enable_cache=True,
         )
-        made = CompiledRun(pipeline, {NODE: parameters})
+        connection = metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata.sqlite"))
+        made = CompiledRun(compile_graph(pipeline, {NODE: parameters}), connection)
         made.bind(run_id)
         return made
 
@@ -66,6 +66,16 @@ def test_finished_node_of_the_same_run_is_not_done_again(make: Make, tmp_path: P
     again = make("one").launch(NODE, tmp_path / "artifacts")
     assert again.done
     assert written.stat().st_mtime_ns == before
+
+
+def test_outcomes_of_a_run_are_read_by_another_process(make: Make, tmp_path: Path) -> None:
+    assert make("one").outcomes() == {}
+    launched = make("one").launch(NODE, tmp_path / "artifacts")
+    (read,) = make("one").outcomes().values()
+    assert (read.node, read.state) == (NODE, launched.state)
+    assert read.outputs["schema"][0].uri == launched.outputs["schema"][0].uri
+    assert 0 <= read.seconds <= launched.seconds
+    assert make("two").outcomes() == {}
 
 
 def test_failure_leaves_a_state_that_is_not_done(make: Make, tmp_path: Path) -> None:

@@ -1,3 +1,6 @@
+import json
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -59,3 +62,14 @@ def closed_root(open_folder: Path) -> Path:
 def test_root_of_another_user_is_told(closed_root: Path, ordinary_user: None) -> None:
     with pytest.raises(ConfigError, match=r"Permission denied; expected a root that this user may read"):
         existing_root(closed_root)
+
+
+def test_run_of_a_cluster_stands_where_its_report_was_written(root_with_runs: Root) -> None:
+    """Its id is a UUID, which sorts by nothing."""
+    folder = root_with_runs.artifacts / "RunReport" / "report" / "2"
+    folder.mkdir()
+    (folder / "summary.json").write_text(json.dumps({"run_id": "0a1b-uuid", "verdict": "pushed", "version": None}))
+    assert past_runs(root_with_runs)[-1].run_id == "0a1b-uuid"
+    between = datetime(2026, 1, 2, 12, tzinfo=UTC).timestamp()
+    os.utime(folder / "summary.json", (between, between))
+    assert [run.run_id for run in past_runs(root_with_runs)][1] == "0a1b-uuid"
