@@ -15,6 +15,7 @@ from models.checkpoint import STATE_FILE
 from pipeline.node_ids import NODES
 
 pytestmark = pytest.mark.e2e
+STRICT = "gate.rules=[{measure: specificity, label: nodule, at_least: 0.999}]"
 
 
 @dataclass
@@ -31,10 +32,20 @@ class Cluster:
         words = ("--config-text", self.config, "--run-id", run_id, "--root", self.root)
         return self.begin("node", "--node", node, *words, *more)
 
+    def outcome(self, run_id: str, *more: str) -> Any:
+        """Ask what a run has come to."""
+        words = ("--config-text", self.config, "--run-id", run_id, "--root", self.root)
+        return self.begin("outcome", *words, "--json", *more).finish()
+
     def training(self) -> dict[str, Any]:
         """Return what the last training wrote of itself."""
         (file,) = self.root.glob("artifacts/Trainer/model_run/*/history.json")
         return dict(json.loads(file.read_text()))
+
+    @property
+    def versions(self) -> list[str]:
+        """What a server would take for versions."""
+        return [path.name for path in self.root.glob("serving/demo/*") if path.is_dir() and path.name.isdigit()]
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +103,68 @@ def test_killed_training_continues_from_its_checkpoint_over_a_restart_of_the_ser
     other = cluster.start("Trainer", "b")
     finish_all(again, other)
     assert cluster.training()["resumed_from_step"] > 0
+
+
+def test_same_data_are_pushed_once_by_two_runs(cluster: Cluster) -> None:
+    finish_all(*(cluster.start("Baseline", run_id) for run_id in "ab"))
+    finish_all(*(cluster.start(node, "a") for node in ("Evaluator", "Predictions", "Evaluator")))
+    finish_all(*(cluster.start(node, "b") for node in ("Evaluator", "Predictions")))
+    for node in ("ClinicalGate", "InfraValidator", "Pusher"):
+        finish_all(*(cluster.start(node, run_id) for run_id in "ab"))
+    assert len(cluster.versions) == 1
+
+
+def test_report_and_outcome_tell_the_verdict(cluster: Cluster) -> None:
+    page, figures = cluster.out / "made" / "page.html", cluster.out / "made" / "metrics.json"
+    finish_all(cluster.start("RunReport", "a", "--report-to", page, "--metrics-to", figures), cluster.start("RunReport", "b"))
+    told = [cluster.outcome(run_id) for run_id in "ab"]
+    assert [done.code for done in told] == [0, 0]
+    assert sorted(done.result["verdict"] for done in told) == ["pushed", "unchanged"]
+    assert [done.result["version"] for done in told] == cluster.versions * 2
+    assert json.loads(figures.read_text())["test_auc"] == told[0].result["metrics"]["auc"]
+    assert page.read_text() == (cluster.root / "reports" / "a.html").read_text()
+    assert list((cluster.root / "work").iterdir()) == []
+
+
+def test_finished_node_returns_at_once(cluster: Cluster) -> None:
+    before = cluster.outcome("a").result["seconds"]
+    finish_all(cluster.start("Trainer", "a"))
+    assert cluster.outcome("a").result["seconds"] == before
+
+
+def test_run_on_one_machine_takes_all_from_the_cache(cluster: Cluster, start: Callable[..., Any]) -> None:
+    config = cluster.out / "run.yaml"
+    config.write_text(cluster.config)
+    done = start("run", config, "--root", cluster.root, "--json").finish()
+    assert done.result["verdict"] == "unchanged", done.stderr
+    resolvers = {"EarlierData", "Baseline"}
+    assert set(NODES) - set(done.result["cached"]) == {"RunReport", *resolvers}
+
+
+def test_refusal_stops_what_comes_after(cluster: Cluster) -> None:
+    for node in NODES[: NODES.index("ClinicalGate")]:
+        finish_all(cluster.start(node, "c", "--set", STRICT))
+    verdict = cluster.out / "made" / "verdict"
+    assert cluster.start("ClinicalGate", "c", "--set", STRICT).finish().code == 4
+    finish_all(cluster.start("InfraValidator", "c", "--set", STRICT, "--verdict-to", verdict))
+    assert verdict.read_text() in ("model_refused", "insufficient_evidence")
+    finish_all(cluster.start("RunReport", "c", "--set", STRICT))
+    told = cluster.outcome("c", "--set", STRICT)
+    assert (told.code, told.result["verdict"]) == (4, verdict.read_text())
+    assert told.result["reasons"]
+    assert told.result["report"]
+
+
+def test_report_of_a_run_whose_data_could_not_be_read(cluster: Cluster) -> None:
+    absent = "data.schema_file=absent.pbtxt"
+    failed = cluster.start("ImageExampleGen", "d", "--set", absent).finish()
+    assert failed.code == 2
+    finish_all(cluster.start("RunReport", "d", "--set", absent))
+    told = cluster.outcome("d", "--set", absent)
+    assert (told.code, told.result["verdict"]) == (1, "failed")
+    assert "data.schema_file" in told.result["failure"]
+
+
+def test_password_is_nowhere_below_the_root(cluster: Cluster, byte_search: Any) -> None:
+    files = [path for path in cluster.root.rglob("*") if path.is_file()]
+    assert [path for path in files if b"swordfish-in-no-log" in path.read_bytes()] == []
