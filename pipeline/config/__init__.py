@@ -2,6 +2,7 @@
 
 from pipeline.config.data import Data, DriftBounds, Fractions, NearRepeats, ShortcutBounds, SkewBounds, Spans
 from pipeline.config.image import Image, ImageLimits, Rendering
+from pipeline.config.kubeflow import Kubeflow
 from pipeline.config.run import (
     FEWEST_PIXELS,
     Augmentation,
@@ -33,6 +34,7 @@ __all__ = [
     "Gate",
     "Image",
     "ImageLimits",
+    "Kubeflow",
     "MedmnistSource",
     "NearRepeats",
     "Rendering",

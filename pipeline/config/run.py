@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from pipeline.config.data import Data
 from pipeline.config.image import Image
+from pipeline.config.kubeflow import Kubeflow
 from pipeline.config.section import Name, Section, Share
 
 FEWEST_PIXELS = {"article_cnn": 22}  # sides of images that its three valid 3 x 3 convolutions and poolings leave a pixel of
@@ -100,6 +101,7 @@ class Config(Section):
     evaluation: Evaluation
     gate: Gate
     serving: Serving = Serving()
+    kubeflow: Kubeflow = Kubeflow()
 
     @property
     def serving_name(self) -> str:
