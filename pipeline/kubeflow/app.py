@@ -40,3 +40,47 @@ def compile_package(
     from pipeline.kubeflow.compile_command import compile_command  # noqa: PLC0415 - only this command needs it
 
     compile_command(config, output, overrides or [])
+
+
+@app.command("dry-run")
+def dry_run(
+    package: Annotated[Path, typer.Argument(help="A package that `medtfx kubeflow compile` wrote.", show_default=False)],
+    root: Annotated[Path | None, typer.Option(help="Root of the run on this machine.", show_default="the package's")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="A configuration of this machine in the place of the package's; its paths are found from its folder."),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of the pipeline, such as training_steps=30.")
+    ] = None,
+    container: Annotated[
+        str | None,
+        typer.Option(metavar="podman", help="Run the package's image: not root, read-only, as a strict cluster would."),
+    ] = None,
+    image: Annotated[str | None, typer.Option(help="Another image, with --container.")] = None,
+    volume: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLAIM=FOLDER", help="Folder for a volume claim, with --container; default: a new one per run."),
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where outputs and a log per task go.", show_default="dry-run/NAME-ID")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Tasks at a time.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")] = False,
+) -> None:
+    """Execute a compiled package on this machine, as a cluster would: each task's own command line, in a process of its own.
+
+    Independent tasks run at once; conditions, retries (with short pauses), time limits and the exit task work as the package
+    says. A process sees only the variables that the package gives it; values of secrets are taken from this shell. The exit
+    code is the verdict's: 0, 3 data refused, 4 model refused; 1 failed, 2 bad package, parameters or configuration.
+
+    Examples:
+
+      medtfx kubeflow dry-run package.yaml --config my.yaml --root runs/dry
+
+      medtfx kubeflow dry-run package.yaml --container podman --volume medtfx=/data/medtfx
+    """
+    from pipeline.kubeflow.dry_run_command import Options, dry_run_command  # noqa: PLC0415 - only this command needs it
+
+    options = Options(root, config, tuple(parameter or ()), container, image, tuple(volume or ()), folder, jobs)
+    raise typer.Exit(dry_run_command(package, options, as_json=as_json))
