@@ -11,6 +11,7 @@ import typer
 from pipeline import schema_app
 from pipeline.errors import ConfigError, MedtfxError
 from pipeline.kubeflow import app as kubeflow_app
+from pipeline.node_app import node_app
 from pipeline.predict_app import predict_app
 from pipeline.serving_commands import serving_app
 from pipeline.verdict import Verdict
@@ -200,6 +201,7 @@ def show(
 
 app.add_typer(serving_app)  # without a name: its commands stand beside the others
 app.add_typer(predict_app)
+app.add_typer(node_app)
 
 
 @app.command()

@@ -34,21 +34,40 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
     try:
         if not path.is_file():
             raise ConfigError(f"{path}: no such file; expected a run configuration such as configs/demo.yaml")
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; expected a run configuration that this user may read") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from error
+    return parse(text, overrides, name=str(path), folder=path.resolve().parent)
+
+
+def parse(text: str, overrides: Sequence[str] = (), *, name: str, folder: Path) -> Config:
+    """Return the validated configuration of a YAML text.
+
+    Args:
+        text: YAML, or JSON, which is YAML.
+        overrides: 'training.steps=30' and the like.
+        name: of the text, for messages.
+        folder: that relative paths in text and overrides start from.
+
+    Raises:
+        ConfigError: for bad YAML, an unknown key or a wrong value; all of them at once.
+    """
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
-        raise ConfigError(f"{path}: expected keys such as name, data, evaluation, gate; found {type(content).__name__}")
+        raise ConfigError(f"{name}: expected keys such as name, data, evaluation, gate; found {type(content).__name__}")
     tree = expand(content, environment())
     for override in overrides:
         set_key(tree, override)
     try:
         config = Config.model_validate(tree)
     except ValidationError as error:
-        raise ConfigError("\n".join(f"{path}: {line}" for line in explain(error, tree))) from error
-    return resolve_paths(config, path.resolve().parent)
+        raise ConfigError("\n".join(f"{name}: {line}" for line in explain(error, tree))) from error
+    return resolve_paths(config, folder)
 
 
 def expand(value: Any, variables: Mapping[str, str]) -> Any:
@@ -113,8 +132,8 @@ def explain_one(location: tuple[int | str, ...], kind: str, message: str, tree: 
 
 
 def without_tag(location: Sequence[int | str]) -> list[int | str]:
-    """Return the keys as the file has them: pydantic adds the source's kind behind 'source'."""
-    return [step for before, step in zip(("", *location), location, strict=False) if before != "source"]
+    """Return the keys as the file has them: pydantic adds the kind behind the sections that come in several."""
+    return [step for before, step in zip(("", *location), location, strict=False) if before not in ("source", "metadata")]
 
 
 def known_keys(location: tuple[int | str, ...]) -> set[str]:

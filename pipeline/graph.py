@@ -9,7 +9,6 @@ import tensorflow_data_validation as tfdv
 from tfx.components import Evaluator, ExampleValidator, StatisticsGen, Transform
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import transform_pb2
 
@@ -57,7 +56,6 @@ CODE = {
     "Pusher": ("components.pusher.executor",),
     "RunReport": ("components.run_report.executor",),
 }
-GATES = {"DataGate": "blessing", "ClinicalGate": "blessing", "InfraValidator": "blessing"}
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,6 @@ def build(config: Config, root: Root, inputs: Inputs) -> Pipeline:
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(root.artifacts),
-        metadata_connection_config=metadata.sqlite_metadata_connection_config(str(root.metadata)),
         components=[*data, *model, *judgement, *delivery, report],
         enable_cache=True,
         beam_pipeline_args=BEAM_ARGUMENTS,
@@ -150,6 +147,8 @@ def data_nodes(config: Config, root: Root, inputs: Inputs) -> DataNodes:
     schema = ImportSchemaGen(schema_file=str(inputs.schema_file))
     # What values may be, apart from which features there are: a bound that changes measures and transforms nothing anew.
     bounds = ImportSchemaGen(schema_file=str(inputs.bounds_file or inputs.schema_file)).with_id("ImportBounds")
+    for node in (schema, bounds):
+        node.add_upstream_node(ingest)  # on a cluster the first node prepares what the others read, the schema's file too
     statistics = StatisticsGen(
         examples=ingest.outputs["examples"],
         schema=schema.outputs["schema"],
@@ -271,7 +270,7 @@ def report_node(config: Config, upstream: tuple[DataNodes, ModelNodes, Judgement
         "infra_blessing": delivery.infra_validator.outputs["blessing"],
         "pushed_model": delivery.pusher.outputs["pushed_model"],
     }
-    return RunReport(inputs, config=config.model_dump_json(), run_facts="")  # the runner fills the facts in
+    return RunReport(inputs, config=config.identity_json(), run_facts="")  # whoever launches it fills the facts in
 
 
 def ingest_settings(config: Config, inputs: Inputs) -> IngestSettings:

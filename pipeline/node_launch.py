@@ -1,14 +1,15 @@
-"""Compile the graph and launch one node of it, through TFX's portable launcher."""
+"""Launch one node of a compiled graph, through TFX's portable launcher, and read what nodes left in ML Metadata."""
 
 import hashlib
 import shutil
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from ml_metadata.proto import metadata_store_pb2
-from tfx.dsl.compiler import compiler, constants
+from tfx.dsl.compiler import constants
 from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.pipeline import Pipeline
@@ -17,6 +18,9 @@ from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.types import Artifact
 
+from pipeline.metadata_access import PatientMetadata, patiently
+
+T = TypeVar("T")
 CACHED = metadata_store_pb2.Execution.CACHED
 COMPLETE = metadata_store_pb2.Execution.COMPLETE
 FAILED = metadata_store_pb2.Execution.FAILED
@@ -49,23 +53,30 @@ class NodeOutcome:
         return self.state in (CACHED, COMPLETE)
 
 
+def compile_graph(pipeline: Pipeline, parameters: Mapping[str, Mapping[str, str]]) -> pipeline_pb2.Pipeline:
+    """Return a pipeline in TFX's intermediate representation.
+
+    Args:
+        pipeline: the graph.
+        parameters: further parameters by node id; they are part of the node's cache key.
+    """
+    from tfx.dsl.compiler import compiler  # noqa: PLC0415 - a node whose graph is compiled already needs none
+
+    representation: pipeline_pb2.Pipeline = compiler.Compiler().compile(pipeline)
+    for node in representation.nodes:
+        for name, value in parameters.get(node.pipeline_node.node_info.id, {}).items():
+            node.pipeline_node.parameters.parameters[name].field_value.string_value = value
+    return representation
+
+
 class CompiledRun:
-    """A graph in TFX's intermediate representation, bound to one run id."""
+    """A graph in TFX's intermediate representation, and the ML Metadata that its nodes are launched against."""
 
-    def __init__(self, pipeline: Pipeline, parameters: Mapping[str, Mapping[str, str]]) -> None:
-        """Compile a pipeline.
-
-        Args:
-            pipeline: the graph.
-            parameters: further parameters by node id; they are part of the node's cache key.
-        """
-        self.representation: pipeline_pb2.Pipeline = compiler.Compiler().compile(pipeline)
-        for node in self._nodes():
-            for name, value in parameters.get(node.node_info.id, {}).items():
-                node.parameters.parameters[name].field_value.string_value = value
-        self._deployment = runner_utils.extract_local_deployment_config(self.representation)
-        connection = self._deployment.metadata_connection_config
-        self._connection = getattr(connection, connection.WhichOneof("connection_config"))
+    def __init__(self, representation: pipeline_pb2.Pipeline, connection: metadata_store_pb2.ConnectionConfig) -> None:
+        """Take a compiled graph, and how ML Metadata is reached: no part of the graph, for it may hold a password."""
+        self.representation = representation
+        self._deployment = runner_utils.extract_local_deployment_config(representation)
+        self._connection = connection
 
     @property
     def digest(self) -> str:
@@ -90,6 +101,16 @@ class CompiledRun:
         """Return a node by its id."""
         return next(node for node in self._nodes() if node.node_info.id == node_id)
 
+    def parameter(self, node_id: str, name: str) -> str:
+        """Return a parameter of a node."""
+        value: str = self.node(node_id).parameters.parameters[name].field_value.string_value
+        return value
+
+    def node_digest(self, node_id: str) -> str:
+        """SHA-256 of a node with its parameters, equal for every run that gives it the same ones; inputs are not among them."""
+        parameters = self.node(node_id).parameters.SerializeToString(deterministic=True)
+        return hashlib.sha256(node_id.encode() + parameters).hexdigest()
+
     def set_parameter(self, node_id: str, name: str, value: str) -> None:
         """Set a parameter that is known only while the run goes on."""
         self.node(node_id).parameters.parameters[name].field_value.string_value = value
@@ -107,47 +128,73 @@ class CompiledRun:
     def launch(self, node_id: str, artifacts: Path) -> NodeOutcome:
         """Launch one node and return its outcome.
 
+        A launch that ML Metadata cut off is repeated as after a kill: a finished node stays finished, a half-done one continues.
+
         Args:
             node_id: the node.
             artifacts: the pipeline root, where a half-done earlier try of this run is cleared away.
 
         Raises:
+            MetadataError: when ML Metadata can't be used.
             Exception: whatever the executor raised; ML Metadata then says FAILED.
         """
-        node = self.node(node_id)
-        self._clear_half_done(node, artifacts)
         begin = time.monotonic()
+        patiently(lambda: self._launch(self.node(node_id), artifacts), self._connection)
+        return replace(self.outcome(node_id), seconds=time.monotonic() - begin)
+
+    def _launch(self, node: pipeline_pb2.PipelineNode, artifacts: Path) -> None:
+        self._clear_half_done(node, artifacts)
         launcher.Launcher(
             pipeline_node=node,
-            mlmd_connection=metadata.Metadata(self._connection),
+            mlmd_connection=PatientMetadata(self._connection),
             pipeline_info=self.representation.pipeline_info,
             pipeline_runtime_spec=self.representation.runtime_spec,
-            executor_spec=runner_utils.extract_executor_spec(self._deployment, node_id),
-            custom_driver_spec=runner_utils.extract_custom_driver_spec(self._deployment, node_id),
+            executor_spec=runner_utils.extract_executor_spec(self._deployment, node.node_info.id),
+            custom_driver_spec=runner_utils.extract_custom_driver_spec(self._deployment, node.node_info.id),
         ).launch()
-        return self._outcome(node, time.monotonic() - begin)
 
-    def _outcome(self, node: pipeline_pb2.PipelineNode, seconds: float) -> NodeOutcome:
-        with metadata.Metadata(self._connection) as handle:
-            execution = execution_of(handle, node)
-            if execution is None:
-                return NodeOutcome(node.node_info.id, None, {}, seconds)
-            outputs = execution_lib.get_output_artifacts(handle, execution.id)
-            return NodeOutcome(node.node_info.id, execution.last_known_state, outputs, seconds)
+    def outcome(self, node_id: str) -> NodeOutcome:
+        """Return what a node left in this run, whichever process launched it; the seconds are those of its execution."""
+        return self._read(lambda handle: outcome_of(handle, self.node(node_id)))
+
+    def outcomes(self) -> dict[str, NodeOutcome]:
+        """Return what the nodes left that have begun in this run, in the order of launch."""
+        found = self._read(lambda handle: [outcome_of(handle, node) for node in self._nodes()])
+        return {outcome.node: outcome for outcome in found if outcome.state is not None}
+
+    def _read(self, read: Callable[[metadata.Metadata], T]) -> T:
+        def once() -> T:
+            with PatientMetadata(self._connection) as handle:
+                return read(handle)
+
+        return patiently(once, self._connection)
+
+    def upstream(self, node_id: str) -> list[str]:
+        """Return the nodes whose outputs, or whose end, a node waits for."""
+        return list(self.node(node_id).upstream_nodes)
 
     def artifacts_of_type(self, type_name: str) -> list[metadata_store_pb2.Artifact]:
         """Return every artifact of a type that ML Metadata knows, oldest first."""
-        with metadata.Metadata(self._connection) as handle:
-            return sorted(handle.store.get_artifacts_by_type(type_name), key=lambda artifact: artifact.id)
+        found = self._read(lambda handle: handle.store.get_artifacts_by_type(type_name))
+        return sorted(found, key=lambda artifact: artifact.id)
 
     def _clear_half_done(self, node: pipeline_pb2.PipelineNode, artifacts: Path) -> None:
         """Remove what a killed try of this node left: TFX gives the next try the same folders."""
-        with metadata.Metadata(self._connection) as handle:
-            execution = execution_of(handle, node)
+        execution = self._read(lambda handle: execution_of(handle, node))
         if execution is not None and execution_lib.is_execution_active(execution):
             folder = artifacts / node.node_info.id
             for leftover in (*folder.glob(f"*/{execution.id}"), *folder.glob(f".system/*/{execution.id}")):
                 shutil.rmtree(leftover)
+
+
+def outcome_of(handle: metadata.Metadata, node: pipeline_pb2.PipelineNode) -> NodeOutcome:
+    """Return what a node left in the run that it is bound to."""
+    execution = execution_of(handle, node)
+    if execution is None:
+        return NodeOutcome(node.node_info.id, None)
+    outputs = execution_lib.get_output_artifacts(handle, execution.id)
+    milliseconds = execution.last_update_time_since_epoch - execution.create_time_since_epoch
+    return NodeOutcome(node.node_info.id, execution.last_known_state, outputs, milliseconds / 1000)
 
 
 def execution_of(handle: metadata.Metadata, node: pipeline_pb2.PipelineNode) -> metadata_store_pb2.Execution | None:

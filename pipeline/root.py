@@ -8,6 +8,8 @@ root/            0711: others may pass through to serving/, and read nothing els
   artifacts/     one folder per node, output and execution
   quarantine.jsonl  files that runs set aside, and what became of them since
   forgotten.jsonl  patients who were forgotten, by keyed hash: when, what was deleted, which versions saw them
+  runs/          <run id>/: what the nodes of a run tell each other where each is a process of its own (run_record.py)
+  locks/         held by such a node while it works
   work/          what a killed or failed node continues from: shards, checkpoints; empty after a verdict
   schema/        the curated schema with the run's classes and slices, and the user's own
   logs/          everything that TFX and TensorFlow say
@@ -28,7 +30,7 @@ from components.pusher.durable import open_to_readers
 from pipeline.errors import ConfigError, RootInUseError
 
 FORMAT = 1
-PRIVATE = ("artifacts", "work", "schema", "logs", "reports")
+PRIVATE = ("artifacts", "work", "schema", "logs", "reports", "runs", "locks")
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,16 @@ class Root:
     def reports(self) -> Path:
         """Folder of reports."""
         return self.path / "reports"
+
+    @property
+    def runs(self) -> Path:
+        """Folder of the records of runs whose nodes are processes of their own."""
+        return self.path / "runs"
+
+    @property
+    def locks(self) -> Path:
+        """Folder of those nodes' locks."""
+        return self.path / "locks"
 
     def serving(self, name: str) -> Path:
         """Folder whose numeric subfolders are the served versions of a model."""
@@ -137,11 +149,28 @@ def locked(root: Root) -> Iterator[None]:
     """Hold a root for one run; the lock goes with the process, however it ends.
 
     Raises:
-        RootInUseError: when another run holds it.
+        RootInUseError: when another run, or a node of one, holds it.
     """
+    with _held(root, fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def shared(root: Root) -> Iterator[None]:
+    """Hold a root for one node: nodes share it with each other, and with no run that holds it for itself.
+
+    Raises:
+        RootInUseError: when a run holds it.
+    """
+    with _held(root, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def _held(root: Root, kind: int) -> Iterator[None]:
     with (root.path / "lock").open("a+") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, kind | fcntl.LOCK_NB)
         except BlockingIOError as error:
             lock.seek(0)
             holder = lock.read().strip() or "unknown"

@@ -39,7 +39,8 @@ def rows(run: RunResult, state: Root) -> list[tuple[str, str]]:
         lines.append(("model", str(run.pushed_to)))
     if run.report:
         lines.append(("report", str(run.report)))
-    lines.append(("log", str(state.logs / "run.log")))
+    of_nodes = state.logs / run.run_id  # where each node was a process of its own
+    lines.append(("log", str(of_nodes if of_nodes.is_dir() else state.logs / "run.log")))
     total = sum(outcome.seconds for outcome in run.outcomes.values())
     lines.append(("time", f"{total:.1f} s in {len(run.outcomes)} nodes, {len(run.cached)} of them cached"))
     return lines + next_steps(run)

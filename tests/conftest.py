@@ -81,6 +81,19 @@ def training_inputs(training_maker: ModuleType, tmp_path_factory: pytest.TempPat
     return training_maker.make(tmp_path_factory.mktemp("training_inputs"))
 
 
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A MariaDB server of its own on a free port of this machine; the test skips where none is installed."""
+    server = loaded(PROJECT / "tests" / "mariadb_server.py").MariaDb()
+    if not server.installed:
+        pytest.skip("MariaDB is absent: install Debian's mariadb-server")
+    try:
+        server.set_up()
+        yield server
+    finally:
+        server.remove()
+
+
 @pytest.fixture
 def ordinary_user() -> Iterator[None]:
     """Take the rights of an ordinary user for one test: root may read and write everything."""

@@ -3,6 +3,7 @@
 from pipeline.config.data import Data, DriftBounds, Fractions, NearRepeats, ShortcutBounds, SkewBounds, Spans
 from pipeline.config.image import Image, ImageLimits, Rendering
 from pipeline.config.kubeflow import Kubeflow
+from pipeline.config.metadata import Metadata, MysqlMetadata, SqliteMetadata, Tls
 from pipeline.config.run import (
     FEWEST_PIXELS,
     Augmentation,
@@ -36,6 +37,8 @@ __all__ = [
     "ImageLimits",
     "Kubeflow",
     "MedmnistSource",
+    "Metadata",
+    "MysqlMetadata",
     "NearRepeats",
     "Rendering",
     "Section",
@@ -44,7 +47,9 @@ __all__ = [
     "SkewBounds",
     "Source",
     "Spans",
+    "SqliteMetadata",
     "TableSource",
     "Threshold",
+    "Tls",
     "Training",
 ]

@@ -7,9 +7,12 @@ from pydantic import Field, model_validator
 from pipeline.config.data import Data
 from pipeline.config.image import Image
 from pipeline.config.kubeflow import Kubeflow
+from pipeline.config.metadata import Metadata, SqliteMetadata
 from pipeline.config.section import Name, Section, Share
 
 FEWEST_PIXELS = {"article_cnn": 22}  # sides of images that its three valid 3 x 3 convolutions and poolings leave a pixel of
+
+INFRASTRUCTURE = {"metadata", "kubeflow"}  # sections that no cache key, digest or report may follow
 
 
 class Augmentation(Section):
@@ -102,6 +105,11 @@ class Config(Section):
     gate: Gate
     serving: Serving = Serving()
     kubeflow: Kubeflow = Kubeflow()
+    metadata: Metadata = SqliteMetadata()
+
+    def identity_json(self) -> str:
+        """Return as JSON what a run's results follow from: everything but where and how its nodes are run."""
+        return self.model_dump_json(exclude=INFRASTRUCTURE)
 
     @property
     def serving_name(self) -> str:

@@ -14,7 +14,14 @@ from pipeline.forgetting.rewriting import rewriter_of
 from pipeline.forgetting.traces import Traces
 from pipeline.root import Root
 
-SEARCHED = ("artifacts", "reports", "logs", "schema", "work")  # and what lies directly below the root; serving/ holds no example
+SEARCHED = (
+    "artifacts",
+    "reports",
+    "logs",
+    "schema",
+    "work",
+    "runs",
+)  # and what lies directly below the root; serving/ holds no example
 LEFT_ALONE = ("format", "lock", "metadata.sqlite", "forgotten.jsonl")
 RECORDS = "data_tfrecord-"  # of examples, where each has its patient_key
 

@@ -48,14 +48,14 @@ def dry_run(
     root: Annotated[Path | None, typer.Option(help="Root of the run on this machine.", show_default="the package's")] = None,
     config: Annotated[
         Path | None,
-        typer.Option(help="A configuration of this machine in the place of the package's; its paths are found from its folder."),
+        typer.Option(help="A configuration of this machine in the place of the package's."),
     ] = None,
     parameter: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of the pipeline, such as training_steps=30.")
     ] = None,
     container: Annotated[
         str | None,
-        typer.Option(metavar="podman", help="Run the package's image: not root, read-only, as a strict cluster would."),
+        typer.Option(metavar="podman", help="Run the image: not root, read-only, as a strict cluster would."),
     ] = None,
     image: Annotated[str | None, typer.Option(help="Another image, with --container.")] = None,
     volume: Annotated[

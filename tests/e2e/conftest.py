@@ -34,6 +34,7 @@ evaluation:
 gate:
   rules: [{{measure: specificity, label: nodule, at_least: 0.3}}]
 """
+METADATA_PASSWORD = "swordfish-in-no-log"  # of tests/mariadb_server.py
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Started:
 def starter(project: Path) -> Iterator[Starter]:
     """The process that commands are forked from; it ends with its stdin."""
     words = [sys.executable, project / "tests" / "e2e" / "warm_start.py"]
-    environment = os.environ | {"PYTHONPATH": str(project)}
+    environment = os.environ | {"PYTHONPATH": str(project), "MEDTFX_METADATA_PASSWORD": METADATA_PASSWORD}
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
         yield Starter(process)
 

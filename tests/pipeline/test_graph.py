@@ -12,12 +12,8 @@ from models.rendering.settings import Limits, RenderSettings
 from pipeline import config_file, graph, root
 from pipeline.code_digest import source_of
 from pipeline.config import Image, ImageLimits, Rendering
-from pipeline.node_launch import CompiledRun
-
-NODES = [
-    "ImageExampleGen", "ImportBounds", "ImportSchemaGen", "EarlierData", "StatisticsGen", "ExampleValidator", "DataGate",
-    "Transform", "Trainer", "Baseline", "Evaluator", "Predictions", "ClinicalGate", "InfraValidator", "Pusher", "RunReport",
-]  # fmt: skip
+from pipeline.node_ids import GATES, NODES
+from pipeline.node_launch import compile_graph
 
 
 @pytest.fixture
@@ -30,7 +26,7 @@ def pipeline(project: Path, tmp_path: Path) -> Pipeline:
 
 
 def test_graph_has_every_node_in_the_order_of_launch(pipeline: Pipeline) -> None:
-    assert CompiledRun(pipeline, {}).node_ids == NODES
+    assert [node.pipeline_node.node_info.id for node in compile_graph(pipeline, {}).nodes] == list(NODES)
 
 
 def test_every_node_with_code_of_its_own_names_it(pipeline: Pipeline) -> None:
@@ -57,7 +53,7 @@ def test_a_users_bounds_reach_validator_and_gate_alone(project: Path, tmp_path: 
 
 def test_gates_publish_what_the_runner_reads(pipeline: Pipeline) -> None:
     nodes = {node.id: node for node in pipeline.components}
-    for gate, output in graph.GATES.items():
+    for gate, output in GATES.items():
         assert output in nodes[gate].outputs
 
 
@@ -120,7 +116,7 @@ def test_beam_runner_is_named(pipeline: Pipeline) -> None:
 
 def test_key_is_no_execution_property(pipeline: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("5ec7e7" * 8)
-    assert b"5ec7e7" not in CompiledRun(pipeline, {}).representation.SerializeToString()
+    assert b"5ec7e7" not in compile_graph(pipeline, {}).SerializeToString()
 
 
 DIGEST = """
@@ -129,10 +125,11 @@ import subprocess
 import sys
 from pathlib import Path
 from pipeline import config_file, graph, root
-from pipeline.node_launch import CompiledRun
+from pipeline.node_launch import CompiledRun, compile_graph
 config = config_file.load(Path("configs/demo.yaml"))
 inputs = graph.Inputs(manifest_sha256="ab", parts=(), key_file=Path("key"), key_id="cd", schema_file=Path("schema.pbtxt"))
-print(CompiledRun(graph.build(config, root.prepare(Path(sys.argv[1])), inputs), {}).digest)
+compiled = compile_graph(graph.build(config, root.prepare(Path(sys.argv[1])), inputs), {})
+print(CompiledRun(compiled, None).digest)
 """
 
 

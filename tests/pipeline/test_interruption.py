@@ -1,11 +1,14 @@
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from pipeline import interruption
-from pipeline.local_runner import LocalRunner
+from pipeline.failure import note_failure
+from pipeline.root import Root
+from pipeline.run_result import RunResult
 
 
 @pytest.fixture(autouse=True)
@@ -49,13 +52,11 @@ def test_ctrl_c_stays_ignored_in_the_background() -> None:
     assert not interruption.came()
 
 
-def test_a_run_whose_library_swallows_ctrl_c_is_interrupted_and_not_failed() -> None:
-    class Runner(LocalRunner):
-        def __init__(self) -> None:
-            pass
-
-        def _run_nodes(self) -> None:
-            as_another_error(signal.SIGINT)
-
-    with pytest.raises(KeyboardInterrupt):
-        Runner().run()
+def test_an_error_that_a_library_makes_of_ctrl_c_is_an_interrupt_and_no_failure(tmp_path: Path) -> None:
+    result = RunResult("run-1")
+    try:
+        as_another_error(signal.SIGINT)
+    except RuntimeError as error:
+        with pytest.raises(KeyboardInterrupt):
+            note_failure(error, result, str, Root(tmp_path))
+    assert result.failure == ""

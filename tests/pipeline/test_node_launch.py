@@ -6,7 +6,7 @@ from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGe
 from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 
-from pipeline.node_launch import CompiledRun
+from pipeline.node_launch import CompiledRun, compile_graph
 
 NODE = "ImportSchemaGen"
 Make = Callable[..., CompiledRun]
@@ -22,11 +22,11 @@ def make(tmp_path: Path) -> Make:
         pipeline = Pipeline(
             pipeline_name="small",
             pipeline_root=str(tmp_path / "artifacts"),
-            metadata_connection_config=metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata.sqlite")),
             components=[ImportSchemaGen(schema_file=str(schema))],
             enable_cache=True,
         )
-        made = CompiledRun(pipeline, {NODE: parameters})
+        connection = metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata.sqlite"))
+        made = CompiledRun(compile_graph(pipeline, {NODE: parameters}), connection)
         made.bind(run_id)
         return made
 

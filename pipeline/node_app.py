@@ -1,0 +1,87 @@
+"""The words of `medtfx node` and `medtfx outcome`; the work is in modules that are imported when a command starts."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:  # pydantic loads with it
+    from pipeline.config import Config
+
+node_app = typer.Typer(rich_markup_mode=None)
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="YAML file of the run.")]
+ConfigText = Annotated[
+    str | None,
+    typer.Option(
+        "--config-text", metavar="YAML", help="The configuration itself; relative paths in it start from the working directory."
+    ),
+]
+RunId = Annotated[str, typer.Option(help="Names the run; equal for all its nodes, such as a UUID.", show_default=False)]
+RootFolder = Annotated[Path, typer.Option(help="Root of the runs, shared by all nodes.", show_default=False)]
+Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: training.steps=30.")]
+
+
+@node_app.command()
+def node(
+    name: Annotated[str, typer.Option("--node", help="Which node, such as Trainer.", show_default=False)],
+    run_id: RunId,
+    root: RootFolder,
+    config: ConfigFile = None,
+    config_text: ConfigText = None,
+    overrides: Overrides = None,
+    verdict_to: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write go_on, or the verdict of a refusal, there; the exit code of a refusal is then 0."
+        ),
+    ] = None,
+    report_to: Annotated[Path | None, typer.Option(metavar="FILE", help="RunReport: copy the page there.")] = None,
+    metrics_to: Annotated[Path | None, typer.Option(metavar="FILE", help="RunReport: write its figures there as JSON.")] = None,
+) -> None:
+    """Run one node of a run, as a container of a cluster does; the nodes of `medtfx run`, each in a process of its own.
+
+    Repeat it as you like: a finished node returns at once, a killed one continues. ImageExampleGen comes first, a node whose
+    inputs are not there yet exits 1, RunReport works whatever has become of the others.
+
+    Example: medtfx node --config my.yaml --node Trainer --run-id 7f3a --root runs/shared
+    """
+    from pipeline.node_command import NodeRequest, node_command  # noqa: PLC0415 - pydantic loads here
+
+    request = NodeRequest(name, run_id, root, verdict_to, report_to, metrics_to)
+    raise typer.Exit(node_command(told_config(config, config_text, overrides), request))
+
+
+@node_app.command()
+def outcome(
+    run_id: RunId,
+    root: RootFolder,
+    config: ConfigFile = None,
+    config_text: ConfigText = None,
+    overrides: Overrides = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, as that of `medtfx run`.")] = False,
+) -> None:
+    """Tell what a run of single nodes has come to: verdict, findings, report; exits with the verdict's code.
+
+    Example: medtfx outcome --config my.yaml --run-id 7f3a --root runs/shared
+    """
+    from pipeline.outcome_command import outcome_command  # noqa: PLC0415 - pydantic loads here
+
+    raise typer.Exit(outcome_command(told_config(config, config_text, overrides), run_id, root, as_json=as_json))
+
+
+def told_config(path: Path | None, text: str | None, overrides: list[str] | None) -> "Config":
+    """Return the configuration of a file or a text.
+
+    Raises:
+        ConfigError: when both or neither came, or it is wrong.
+    """
+    from pipeline import config_file  # noqa: PLC0415 - pydantic loads here
+
+    if path is not None and text is None:
+        return config_file.load(path, overrides or [])
+    if text is not None and path is None:
+        return config_file.parse(text, overrides or [], name="--config-text", folder=Path.cwd())
+    raise ConfigError("expected exactly one of --config FILE and --config-text YAML")

@@ -1,0 +1,124 @@
+"""`medtfx node`: launch one node of a run in a process of its own, as a container of a cluster does."""
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline import interruption, logs, memory, root, run_record
+from pipeline.config import Config
+from pipeline.display import Display, PlainDisplay
+from pipeline.errors import ConfigError, RootInUseError
+from pipeline.node_ids import NODES, REPORT
+from pipeline.path_mask import PathMask
+from pipeline.root import Root
+from pipeline.run_record import RunRecord, record_of
+from pipeline.verdict import Verdict
+
+if TYPE_CHECKING:  # TensorFlow and TFX load with it
+    from pipeline.run_result import RunResult
+
+GO_ON = "go_on"
+
+
+@dataclass(frozen=True)
+class NodeRequest:
+    """Which node of which run, and where its outcome is written for a program.
+
+    Args:
+        node: the node's id.
+        run_id: the run's id, equal for all its nodes.
+        root: of the run.
+        verdict_to: file for 'go_on' or the verdict of a refusal; None: a refusal is told by the exit code.
+        report_to: file for the report's page, with RunReport.
+        metrics_to: file for a flat JSON object of numbers, with RunReport.
+    """
+
+    node: str
+    run_id: str
+    root: Path
+    verdict_to: Path | None = None
+    report_to: Path | None = None
+    metrics_to: Path | None = None
+
+
+def node_command(config: Config, request: NodeRequest) -> int:
+    """Launch a node and return the exit code.
+
+    Raises:
+        ConfigError: for an unknown node or a bad run id.
+        MedtfxError: when the node can't run or failed.
+        KeyboardInterrupt: when interrupted; the same command continues.
+    """
+    if request.node not in NODES:
+        raise ConfigError(f"--node {request.node}: unknown; expected one of {', '.join(NODES)}")
+    if request.node != REPORT and (request.report_to or request.metrics_to):
+        raise ConfigError(f"--report-to, --metrics-to: {request.node} writes no report; these go with --node {REPORT}")
+    root.make_folder(request.root)
+    os.umask(0o077)
+    state = root.prepare(request.root)
+    record = record_of(state, request.run_id)
+    interruption.listen()
+    (state.logs / request.run_id).mkdir(exist_ok=True)
+    log = state.logs / request.run_id / f"{request.node}.log"
+    with root.shared(state), logs.captured(log, PathMask(config, state.path)) as (_, err):
+        verdict = launch_shown(config, state, request=request, record=record, display=PlainDisplay(err))
+    if request.node == REPORT:
+        clear_up(state, record, verdict)
+    return told(request, verdict)
+
+
+def launch_shown(config: Config, state: Root, *, request: NodeRequest, record: RunRecord, display: Display) -> Verdict | None:
+    """Load TFX and launch the node; return the verdict of a refusal, for RunReport that of the run, None to go on."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # read once, when TensorFlow's C++ code loads
+    memory.prepare()
+    from pipeline.single_node import SingleNode  # noqa: PLC0415 - six seconds of imports: only once the words are known to be good
+
+    memory.settle()
+    single = SingleNode(config, state, record=record, display=display)
+    if request.node != REPORT:
+        return single.run(request.node)
+    result = single.report()
+    hand_over(result, request)
+    return result.verdict
+
+
+def hand_over(result: "RunResult", request: NodeRequest) -> None:
+    """Write page and metrics where a cluster looks for them."""
+    if request.report_to is not None and result.report is not None:
+        write(request.report_to, result.report.read_text(encoding="utf-8"))
+    if request.metrics_to is not None:
+        write(request.metrics_to, json.dumps(numbers(result)))
+
+
+def numbers(result: "RunResult") -> dict[str, float]:
+    """Return the figures of the report's summary under flat names, such as test_auc and train_images."""
+    splits = (result.summary.get("data") or {}).get("splits", {})
+    metrics = {f"test_{name}": value for name, value in (result.summary.get("test") or {}).items() if isinstance(value, float)}
+    counts = {f"{name}_{count}": split[count] for name, split in splits.items() for count in ("images", "patients")}
+    return {**metrics, **counts}
+
+
+def clear_up(state: Root, record: RunRecord, verdict: Verdict | None) -> None:
+    """Close a run that has its report; remove what nodes could continue from, if nobody is at work and no run may need it."""
+    record.close()
+    if verdict is not Verdict.FAILED and not run_record.open_runs(state) and not state.unfinished.exists():
+        with suppress(RootInUseError), root.locked(state):
+            root.sweep(state)
+
+
+def told(request: NodeRequest, verdict: Verdict | None) -> int:
+    """Return the exit code of an outcome; write it to a file instead where one was named."""
+    refused = verdict is not None and verdict is not Verdict.FAILED and verdict.exit_code != 0
+    if request.verdict_to is not None:
+        write(request.verdict_to, verdict.value if verdict is not None and refused else GO_ON)
+        return 0
+    return verdict.exit_code if verdict is not None and refused and request.node != REPORT else 0
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file of the caller's, with its parents."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
