@@ -62,7 +62,7 @@ class Message:
             "verdict": self.verdict,
             "exit_code": self.exit_code,
         }
-        return own | {"version": self.version, "ending": self.ending}
+        return own | {"exit_code": self.exit_code, "version": self.version, "ending": self.ending}
 
 
 def notify(message: Message, addresses: Sequence[Notify], environment: Mapping[str, str] = os.environ) -> None:
