@@ -83,6 +83,7 @@ PACKAGES = [
     "pipeline.batch",
     "pipeline.config",
     "pipeline.forgetting",
+    "pipeline.kubeflow",
     "pipeline.sources",
     "schema",
     "serving",

@@ -11,6 +11,7 @@ import typer
 from pipeline import schema_app
 from pipeline.batch_app import batch_app
 from pipeline.errors import ConfigError, MedtfxError
+from pipeline.kubeflow import app as kubeflow_app
 from pipeline.node_app import node_app
 from pipeline.predict_app import predict_app
 from pipeline.serving_commands import serving_app
@@ -159,6 +160,7 @@ def retry_files(manifest: Path, root: Path | None, key_file: Path | None) -> Non
 
 
 app.add_typer(schema_app.app, name="schema")
+app.add_typer(kubeflow_app.app, name="kubeflow")
 runs_app = typer.Typer(rich_markup_mode=None)
 app.add_typer(runs_app, name="runs")
 RootFolder = Annotated[Path, typer.Option(help="Root of the runs, such as runs/demo.", show_default=False)]

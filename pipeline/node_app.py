@@ -40,6 +40,10 @@ def node(
     ] = None,
     report_to: Annotated[Path | None, typer.Option(metavar="FILE", help="RunReport: copy the page there.")] = None,
     metrics_to: Annotated[Path | None, typer.Option(metavar="FILE", help="RunReport: write its figures there as JSON.")] = None,
+    executor_output_to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="RunReport: write its figures there as KFP's launcher reads them.")
+    ] = None,
+    notify: Annotated[bool, typer.Option("--notify", help="RunReport: tell the addresses of kubeflow.notify.")] = False,
 ) -> None:
     """Run one node of a run, as a container of a cluster does; the nodes of `medtfx run`, each in a process of its own.
 
@@ -49,8 +53,10 @@ def node(
     Example: medtfx node --config my.yaml --node Trainer --run-id 7f3a --root runs/shared
     """
     from pipeline.node_command import NodeRequest, node_command  # noqa: PLC0415 - pydantic loads here
+    from pipeline.report_handover import ReportRequest  # noqa: PLC0415
 
-    request = NodeRequest(name, run_id, root, verdict_to, report_to, metrics_to)
+    report = ReportRequest(report_to, metrics_to, executor_output_to, notify)
+    request = NodeRequest(name, run_id, root, verdict_to, report)
     raise typer.Exit(node_command(told_config(config, config_text, overrides), request))
 
 
@@ -73,15 +79,18 @@ def outcome(
 
 
 def told_config(path: Path | None, text: str | None, overrides: list[str] | None) -> "Config":
-    """Return the configuration of a file or a text.
+    """Return the configuration of a file or a text; `--set KEY=` with nothing behind it changes nothing.
+
+    A pipeline of Kubeflow passes each of its parameters on, and an empty one stands for what the configuration says.
 
     Raises:
         ConfigError: when both or neither came, or it is wrong.
     """
     from pipeline import config_file  # noqa: PLC0415 - pydantic loads here
 
+    overrides = [override for override in overrides or () if not override.endswith("=")]
     if path is not None and text is None:
-        return config_file.load(path, overrides or [])
+        return config_file.load(path, overrides)
     if text is not None and path is None:
-        return config_file.parse(text, overrides or [], name="--config-text", folder=Path.cwd())
+        return config_file.parse(text, overrides, name="--config-text", folder=Path.cwd())
     raise ConfigError("expected exactly one of --config FILE and --config-text YAML")

@@ -1,11 +1,9 @@
 """`medtfx node`: launch one node of a run in a process of its own, as a container of a cluster does."""
 
-import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipeline import interruption, logs, memory, root, run_record
 from pipeline.config import Config
@@ -13,14 +11,13 @@ from pipeline.display import Display, PlainDisplay
 from pipeline.errors import ConfigError, RootInUseError
 from pipeline.node_ids import NODES, REPORT
 from pipeline.path_mask import PathMask
+from pipeline.report_handover import ReportRequest, hand_over, write
 from pipeline.root import Root
 from pipeline.run_record import RunRecord, record_of
 from pipeline.verdict import Verdict
 
-if TYPE_CHECKING:  # TensorFlow and TFX load with it
-    from pipeline.run_result import RunResult
-
 GO_ON = "go_on"
+NO_REPORT = ReportRequest()
 
 
 @dataclass(frozen=True)
@@ -32,16 +29,14 @@ class NodeRequest:
         run_id: the run's id, equal for all its nodes.
         root: of the run.
         verdict_to: file for 'go_on' or the verdict of a refusal; None: a refusal is told by the exit code.
-        report_to: file for the report's page, with RunReport.
-        metrics_to: file for a flat JSON object of numbers, with RunReport.
+        report: where the report goes, with RunReport.
     """
 
     node: str
     run_id: str
     root: Path
     verdict_to: Path | None = None
-    report_to: Path | None = None
-    metrics_to: Path | None = None
+    report: ReportRequest = NO_REPORT
 
 
 def node_command(config: Config, request: NodeRequest) -> int:
@@ -54,8 +49,8 @@ def node_command(config: Config, request: NodeRequest) -> int:
     """
     if request.node not in NODES:
         raise ConfigError(f"--node {request.node}: unknown; expected one of {', '.join(NODES)}")
-    if request.node != REPORT and (request.report_to or request.metrics_to):
-        raise ConfigError(f"--report-to, --metrics-to: {request.node} writes no report; these go with --node {REPORT}")
+    if request.node != REPORT and request.report != NO_REPORT:
+        raise ConfigError(f"{request.node} writes no report; --report-to, --metrics-to and the like go with --node {REPORT}")
     root.make_folder(request.root)
     os.umask(0o077)
     state = root.prepare(request.root)
@@ -81,24 +76,8 @@ def launch_shown(config: Config, state: Root, *, request: NodeRequest, record: R
     if request.node != REPORT:
         return single.run(request.node)
     result = single.report()
-    hand_over(result, request)
+    hand_over(result, config, request.report)
     return result.verdict
-
-
-def hand_over(result: "RunResult", request: NodeRequest) -> None:
-    """Write page and metrics where a cluster looks for them."""
-    if request.report_to is not None and result.report is not None:
-        write(request.report_to, result.report.read_text(encoding="utf-8"))
-    if request.metrics_to is not None:
-        write(request.metrics_to, json.dumps(numbers(result)))
-
-
-def numbers(result: "RunResult") -> dict[str, float]:
-    """Return the figures of the report's summary under flat names, such as test_auc and train_images."""
-    splits = (result.summary.get("data") or {}).get("splits", {})
-    metrics = {f"test_{name}": value for name, value in (result.summary.get("test") or {}).items() if isinstance(value, float)}
-    counts = {f"{name}_{count}": split[count] for name, split in splits.items() for count in ("images", "patients")}
-    return {**metrics, **counts}
 
 
 def clear_up(state: Root, record: RunRecord, verdict: Verdict | None) -> None:
@@ -116,9 +95,3 @@ def told(request: NodeRequest, verdict: Verdict | None) -> int:
         write(request.verdict_to, verdict.value if verdict is not None and refused else GO_ON)
         return 0
     return verdict.exit_code if verdict is not None and refused and request.node != REPORT else 0
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file of the caller's, with its parents."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")

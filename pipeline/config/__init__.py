@@ -2,6 +2,7 @@
 
 from pipeline.config.data import Data, DriftBounds, Fractions, NearRepeats, ShortcutBounds, SkewBounds, Spans
 from pipeline.config.image import Image, ImageLimits, Rendering
+from pipeline.config.kubeflow import Kubeflow
 from pipeline.config.metadata import Metadata, MysqlMetadata, SqliteMetadata, Tls
 from pipeline.config.run import (
     FEWEST_PIXELS,
@@ -34,6 +35,7 @@ __all__ = [
     "Gate",
     "Image",
     "ImageLimits",
+    "Kubeflow",
     "MedmnistSource",
     "Metadata",
     "MysqlMetadata",

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from pipeline.config.data import Data
 from pipeline.config.image import Image
+from pipeline.config.kubeflow import Kubeflow
 from pipeline.config.metadata import Metadata, SqliteMetadata
 from pipeline.config.section import Name, Section, Share
 
@@ -103,6 +104,7 @@ class Config(Section):
     evaluation: Evaluation
     gate: Gate
     serving: Serving = Serving()
+    kubeflow: Kubeflow = Kubeflow()
     metadata: Metadata = SqliteMetadata()
 
     def identity_json(self) -> str:
