@@ -82,6 +82,7 @@ PACKAGES = [
     "pipeline",
     "pipeline.config",
     "pipeline.forgetting",
+    "pipeline.kubeflow",
     "pipeline.sources",
     "schema",
     "serving",

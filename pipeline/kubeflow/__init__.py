@@ -1,0 +1,1 @@
+"""The package for Kubeflow Pipelines: compiled from the graph, and tried out without a cluster."""
