@@ -72,7 +72,9 @@ def other_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def config_file(tmp_path: Path) -> Path:
     """A whole configuration."""
     path = tmp_path / "my.yaml"
-    path.write_text("name: small\ndata:\n  manifest: /data/manifest.csv\n  classes: [ill, well]\n")
+    path.write_text(
+        "name: small\ndata:\n  manifest: /data/manifest.csv\n  classes: [ill, well]\nevaluation:\n  thresholds: [{metric: auc, at_least: 0.9}]\ngate:\n  rules: [{measure: sensitivity, label: ill, at_least: 0.8}]\n"
+    )
     return path
 
 
