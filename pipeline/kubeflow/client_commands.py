@@ -98,7 +98,12 @@ def schedule_command(order: Order, timing: Timing, connection: Connection, *, re
     made = schedules.make_schedule(client, connection, uploaded, name=name, timing=timing, options=options)
     for old in earlier:  # last: a failure before leaves the old one at work
         schedules.delete(client, connection, old)
-    told = {"schedule": name, "schedule_id": made, "cron": timing.cron, "state": "enabled" if timing.enabled else "paused"}
+    told: dict[str, Any] = {
+        "schedule": name,
+        "schedule_id": made,
+        "cron": timing.cron,
+        "state": "enabled" if timing.enabled else "paused",
+    }
     told |= {"replaced": [old.recurring_run_id for old in earlier]} if earlier else {}
     _print({**_told(uploaded), **told, "page": connection.page("recurringrun", made)}, as_json=as_json)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import kfp_server_api
 
@@ -13,7 +13,7 @@ from pipeline.kubeflow.submission import Uploaded, experiment_id, named
 
 PAGE = 100
 NEWEST_FIRST = "created_at desc"
-Schedule = kfp_server_api.V2beta1RecurringRun
+Schedule: TypeAlias = kfp_server_api.V2beta1RecurringRun
 
 
 @dataclass(frozen=True)

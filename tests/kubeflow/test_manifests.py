@@ -187,25 +187,3 @@ def test_serving_is_probed_on_the_status_of_the_model_that_it_serves(built: list
         assert server[probe]["httpGet"]["path"] == f"/v1/models/{name[1]}"
     assert "--monitoring_config_file=/etc/serving/monitoring.config" in server["args"]
     assert pod["metadata"]["annotations"]["prometheus.io/path"] in config["monitoring.config"]
-
-
-RCLONE = """#!/bin/sh
-# Stands for rclone on a folder: copyto FILE FILE, copy --exclude NAME FOLDER FOLDER.
-if [ "$1" = copyto ]; then exec cp "${2#bucket:}" "$3"; fi
-cp -r "${4#bucket:}/." "$5/" && rm -f "$5/$3.partial"
-"""
-
-
-def test_fetched_config_names_only_a_version_that_is_there(folder: Path, tmp_path: Path) -> None:
-    bucket, models, bin_folder = tmp_path / "bucket", tmp_path / "models", tmp_path / "bin"
-    (bucket / "1").mkdir(parents=True)
-    (bucket / "1" / "saved_model.pb").write_bytes(b"graph")
-    (bucket / "models.config").write_text("versions: 1")
-    bin_folder.mkdir()
-    (bin_folder / "rclone").write_text(RCLONE)
-    (bin_folder / "rclone").chmod(0o755)
-    script = (folder / "object-store" / "fetch.sh").read_text().replace("/models/demo", str(models))
-    environment = {"PATH": f"{bin_folder}:/usr/bin:/bin", "BUCKET_PATH": str(bucket)}
-    subprocess.run(["/bin/sh", "-c", script, "fetch.sh", "once"], env=environment, check=True, timeout=20)
-    assert (models / "1" / "saved_model.pb").read_bytes() == b"graph"
-    assert (models / "models.config").read_text() == "versions: 1"

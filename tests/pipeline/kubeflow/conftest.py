@@ -73,7 +73,9 @@ def config_file(tmp_path: Path) -> Path:
     """A whole configuration."""
     path = tmp_path / "my.yaml"
     path.write_text(
-        "name: small\ndata:\n  manifest: /data/manifest.csv\n  classes: [ill, well]\nevaluation:\n  thresholds: [{metric: auc, at_least: 0.9}]\ngate:\n  rules: [{measure: sensitivity, label: ill, at_least: 0.8}]\n"
+        "name: small\ndata:\n  manifest: /data/manifest.csv\n  classes: [ill, well]\n"
+        "evaluation:\n  thresholds: [{metric: auc, at_least: 0.9}]\n"
+        "gate:\n  rules: [{measure: sensitivity, label: ill, at_least: 0.8}]\n"
     )
     return path
 

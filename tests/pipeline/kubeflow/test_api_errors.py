@@ -35,7 +35,7 @@ def test_each_status_says_what_to_do(kubeflow, api_double, status: int, error: t
 
 def test_silent_server_is_left_after_the_timeout(kubeflow) -> None:
     kubeflow.delay = 1.0
-    with pytest.raises(KubeflowError, match="no answer from .* in time.*--timeout"):
+    with pytest.raises(KubeflowError, match=r"no answer from .* in time.*--timeout"):
         connect(Connection(kubeflow.host, seconds=0.2))
 
 
@@ -43,18 +43,18 @@ def test_refused_connection_names_the_port_forward() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         host = f"http://127.0.0.1:{free.getsockname()[1]}"
-        with pytest.raises(KubeflowError, match="can't be reached .*refused.*port-forward"):
+        with pytest.raises(KubeflowError, match=r"can't be reached .*refused.*port-forward"):
             connect(Connection(host))
 
 
 def test_plain_server_asked_over_tls_is_told(kubeflow) -> None:
-    with pytest.raises(ConfigError, match="no secure connection.*--ca PEM"):
+    with pytest.raises(ConfigError, match=r"no secure connection.*--ca PEM"):
         connect(Connection(kubeflow.host.replace("http:", "https:")))
 
 
 def test_sign_in_page_is_not_taken_for_an_answer(kubeflow, api_double) -> None:
     kubeflow.failures.append(api_double.Failure("*", 200, b"<html>Log in</html>", "text/html"))
-    with pytest.raises(NotTheApiError, match="text/html instead of .*sign-in"):
+    with pytest.raises(NotTheApiError, match=r"text/html instead of .*sign-in"):
         connect(Connection(kubeflow.host))
 
 
@@ -84,5 +84,5 @@ def test_host_is_asked_for_and_option_goes_before_environment() -> None:
 
 
 def test_named_file_that_is_absent_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="--ca .*no such file"):
+    with pytest.raises(ConfigError, match=r"--ca .*no such file"):
         connection_from({}, "http://h", None, token_file=None, ca=tmp_path / "none.pem", seconds=5)
