@@ -122,7 +122,7 @@ class TimedRest(RESTClientObject):
         return answer
 
 
-class OneLookClient(kfp.Client):  # type: ignore[misc]
+class OneLookClient(kfp.Client):
     """kfp's client, which asks once whether the server is well.
 
     kfp's own asks five times, five seconds apart, and logs a stack trace each time.

@@ -58,7 +58,7 @@ def read_package(path: Path) -> PackageInterface:
         raise ConfigError(f"{path}: the name ends in '{path.suffix}'; Kubeflow Pipelines expects .yaml")
     content = path.read_bytes()
     try:
-        spec = next(iter(yaml.safe_load_all(content)), None)
+        spec: Any = next(iter(yaml.safe_load_all(content)), None)
         name = spec["pipelineInfo"]["name"]
         inputs = spec["root"].get("inputDefinitions", {}).get("parameters", {})
         parameters = {key: _parameter(told) for key, told in inputs.items()}
