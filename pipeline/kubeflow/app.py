@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
+from pipeline.kubeflow.client_app import client_app
+
 app = typer.Typer(
-    help="The same graph on Kubeflow Pipelines: compile the package, try it out without a cluster.",
+    help="The same graph on Kubeflow Pipelines: compile the package, try it out without a cluster, submit and schedule it.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+app.add_typer(client_app)  # without a name: its commands stand beside these
 
 
 @app.command("compile")
