@@ -77,6 +77,7 @@ class LocalRunner:
         """Take a graph that is bound to the run id of `result`, and its configuration."""
         self._serving_dir = state.serving(config.serving_name)
         self._mask = PathMask(config, state.path)
+        self._infra = graph.infra_settings(config, state)
         self._compiled = compiled
         self._state = state
         self._display = display
@@ -124,7 +125,7 @@ class LocalRunner:
                 return
             self._display.end(node, result="cached" if outcome.cached else "done", seconds=outcome.seconds)
             if node == TRAINER and not outcome.cached:
-                standby.start()  # a new model will be validated if the gates accept it
+                standby.start(self._infra)  # a new model will be validated if the gates accept it
         self._conclude(self._result.outcomes[PUSHER])
 
     def _launch(self, node: str) -> NodeOutcome:

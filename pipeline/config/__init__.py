@@ -5,6 +5,7 @@ from pipeline.config.image import Image, ImageLimits, Rendering
 from pipeline.config.run import (
     FEWEST_PIXELS,
     Augmentation,
+    Budget,
     Change,
     ClinicalRule,
     Config,
@@ -20,6 +21,7 @@ from pipeline.config.source import ClassFolderSource, DemoSource, DicomSource, M
 __all__ = [
     "FEWEST_PIXELS",
     "Augmentation",
+    "Budget",
     "Change",
     "ClassFolderSource",
     "ClinicalRule",
