@@ -37,12 +37,13 @@ class WarmUpRequest:
 
 
 def warm_up_requests(canonical: CanonicalSpec) -> tuple[WarmUpRequest, ...]:
-    """Return one image and a batch for predict_image, and one image as an example for serving_default."""
+    """Return one image and a batch for predict_image, one as an example for serving_default, and one for explain_image."""
     images = tuple(encode_png(pixels).numpy() for pixels in drawn_images(canonical, BATCH))
     return (
         WarmUpRequest("predict_image", features.IMAGE, images[:1]),
         WarmUpRequest("predict_image", features.IMAGE, images),
         WarmUpRequest("serving_default", "examples", (_example(images[0]),)),
+        WarmUpRequest("explain_image", features.IMAGE, images[:1]),
     )
 
 

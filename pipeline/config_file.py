@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pipeline.errors import ConfigError
 
 PROJECT = Path(__file__).resolve().parent.parent
 EXAMPLE_DATA = "MEDTFX_DATA"
+MODEL_SERVER = "TENSORFLOW_MODEL_SERVER"
 
 
 def environment() -> dict[str, str]:
@@ -68,6 +70,23 @@ def parse(text: str, overrides: Sequence[str] = (), *, name: str, folder: Path) 
     except ValidationError as error:
         raise ConfigError("\n".join(f"{name}: {line}" for line in explain(error, tree))) from error
     return resolve_paths(config, folder)
+
+
+def model_server(config: Config) -> str:
+    """Return the tensorflow_model_server that validates models, '' for medtfx's own server.
+
+    Raises:
+        ConfigError: when it is no program that this user may run.
+    """
+    configured = config.serving.model_server
+    named = str(configured or os.environ.get(MODEL_SERVER, ""))
+    if not named:
+        return ""
+    found = shutil.which(named)
+    if found is None:
+        place = "serving.model_server" if configured else MODEL_SERVER
+        raise ConfigError(f"{place}: {named}: no such program; expected a tensorflow_model_server, or nothing for medtfx serve")
+    return found
 
 
 def expand(value: Any, variables: Mapping[str, str]) -> Any:

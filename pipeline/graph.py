@@ -23,6 +23,7 @@ from components.image_example_gen.component import ImageExampleGen
 from components.image_example_gen.part import Part
 from components.image_example_gen.settings import IngestSettings
 from components.infra_validator.component import InfraValidator
+from components.infra_validator.settings import InfraSettings
 from components.predictions.component import Predictions
 from components.pusher.component import Pusher
 from components.run_report.component import RunReport
@@ -30,6 +31,7 @@ from components.trainer.component import Trainer
 from models.rendering.settings import Limits
 from pipeline.beam_arguments import BEAM_ARGUMENTS
 from pipeline.config import Config
+from pipeline.config_file import model_server
 from pipeline.root import Root
 
 # What of this project runs inside a node, by node id; the cache follows changes in it (pipeline/code_digest.py).
@@ -45,7 +47,7 @@ CODE = {
     "Evaluator": ("components.evaluation.auc", "components.evaluation.balanced_accuracy"),
     "Predictions": ("components.predictions.executor",),
     "ClinicalGate": ("components.clinical_gate.executor",),
-    "InfraValidator": ("components.infra_validator.executor",),
+    "InfraValidator": ("components.infra_validator.executor", "serving.command"),
     "Pusher": ("components.pusher.executor",),
     "RunReport": ("components.run_report.executor",),
 }
@@ -225,13 +227,13 @@ def judgement_nodes(config: Config, root: Root, data: DataNodes, model: ModelNod
 def delivery_nodes(
     config: Config, root: Root, inputs: Inputs, upstream: tuple[DataNodes, ModelNodes, JudgementNodes]
 ) -> DeliveryNodes:
-    """Load and ask the export as a server would, then push it."""
+    """Serve and ask the export, then push it."""
     data, model, judgement = upstream
     infra_validator = InfraValidator(
         model=model.trainer.outputs["model"],
         examples=data.ingest.outputs["examples"],
         model_blessing=judgement.gate.outputs["blessing"],
-        golden_requests=config.serving.golden_requests,
+        settings=infra_settings(config, root),
     )
     pusher = Pusher(
         model=model.trainer.outputs["model"],
@@ -286,6 +288,21 @@ def ingest_settings(config: Config, inputs: Inputs) -> IngestSettings:
         exclude_file=None if data.exclude is None else str(data.exclude),
         exclude_digest=inputs.exclude_digest,
         key_file=None if inputs.key_file is None else str(inputs.key_file),
+    )
+
+
+def infra_settings(config: Config, root: Root) -> InfraSettings:
+    """Return what InfraValidator is told.
+
+    Raises:
+        ConfigError: when another model server is named and is no program.
+    """
+    return InfraSettings(
+        work_dir=root.work,
+        log=root.logs / "model_server.log",
+        model_server=model_server(config),
+        golden_requests=config.serving.golden_requests,
+        budget=config.serving.budget,
     )
 
 

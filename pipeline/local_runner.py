@@ -5,7 +5,7 @@ import secrets
 from datetime import UTC, datetime
 
 from components.infra_validator import standby
-from pipeline import root, run_record
+from pipeline import graph, root, run_record
 from pipeline.compiled_graph import compiled_graph
 from pipeline.config import Config
 from pipeline.display import Display
@@ -60,6 +60,7 @@ class LocalRunner:
         serving_dir = state.serving(config.serving_name)
         self._runner = NodeRunner(compiled, state, serving_dir=serving_dir, display=display, result=result)
         self._mask = PathMask(config, state.path)
+        self._infra = graph.infra_settings(config, state)
         self._state = state
         self._display = display
         self._result = result
@@ -94,7 +95,7 @@ class LocalRunner:
             if not self._runner.run(node):
                 return
             if node == TRAINER and not self._result.outcomes[node].cached:
-                standby.start()  # a new model will be validated if the gates accept it
+                standby.start(self._infra)  # a new model will be validated if the gates accept it
         note = conclude(self._result, self._runner.serving_dir)
         if note:
             self._display.say(note)

@@ -62,6 +62,7 @@ class PastRun:
             "version": self.summary["version"],
             "data": account,
             "sums": [{"left": item.left, "right": item.right, "holds": item.holds} for item in sums],
+            "serving": self.summary.get("serving"),
             "drift": list(self.drift),
             "quarantine": list(self.quarantine),
         }

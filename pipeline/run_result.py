@@ -71,4 +71,5 @@ class RunResult:
             "reasons": self.reasons,
             "failure": self.failure or None,
             "metrics": self.summary.get("test") or {},
+            "serving": self.summary.get("serving") or {},
         }

@@ -2,6 +2,7 @@
 
 from typing import Any, TextIO
 
+from components.infra_validator.measured import serving_in_words
 from pipeline.root import Root
 from pipeline.run_result import RunResult
 from pipeline.span_window import spans_in_words
@@ -61,6 +62,8 @@ def data_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     metrics = {name: value for name, value in (summary.get("test") or {}).items() if isinstance(value, float)}
     if metrics:
         lines.append(("test", ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())))
+    if summary.get("serving"):
+        lines.append(("serving", serving_in_words(summary["serving"])))
     return lines
 
 

@@ -10,6 +10,7 @@ import typer
 
 from components.image_example_gen.account_sums import account_sums
 from components.image_example_gen.row_number import row_name
+from components.infra_validator.measured import serving_in_words
 from pipeline.errors import ConfigError
 from pipeline.reasons import MEANING
 from pipeline.run_history import DRIFT_RULE, PastRun, existing_root, past_run, past_runs
@@ -69,6 +70,8 @@ def shown(run: PastRun) -> Iterator[str]:
     yield from _left_out(account)
     for name, split in account["splits"].items():
         yield f"{name}: {split['images']:,} images of {split['patients']:,} patients"
+    if run.summary.get("serving"):
+        yield f"serving: {serving_in_words(run.summary['serving'])}"
     for finding in run.drift:
         bound = "" if finding["rule"] == DRIFT_RULE else f"; expected {finding['expected']}"
         yield f"drift: {finding['subject']}: {finding['found']}{bound}"

@@ -55,6 +55,8 @@ def serve(flags: Flags) -> None:
     Raises:
         MedtfxError: when the server can't start.
     """
+    # TensorFlow imports Keras where it is installed, and that pandas, scikit-learn and matplotlib: 185 MB that serve no model.
+    sys.modules.setdefault("keras", None)  # type: ignore[arg-type]  # what Python itself reads as "not to be imported"
     with quiet_start():
         from serving import model_server  # noqa: PLC0415 - TensorFlow loads here, once the flags are known to be good
 

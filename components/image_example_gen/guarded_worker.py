@@ -11,20 +11,18 @@ import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
 import numpy as np
 
+from components import child_process
 from components.image_example_gen import render_process
 from components.image_example_gen.memory_file import MemoryFile
-from components.image_example_gen.pseudonym import KEY_VARIABLE
 from models.rendering.settings import Limits, RenderSettings
 from pipeline.errors import ImageError, MedtfxError
 from pipeline.reasons import Reason, failure
 
-PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120.0  # for the imports, on a machine that is busy and cold
 STARTS = 3
 FATAL = frozenset({Reason.TOO_MUCH_MEMORY, Reason.TOO_SLOW, Reason.DECODER_CRASHED})  # none leaves a process to be trusted
@@ -197,8 +195,5 @@ class Worker:
 
 
 def child_environment() -> dict[str, str]:
-    """Return the environment of a child: this project's modules, a thread for each library, and no pseudonym key."""
-    inherited = {name: value for name, value in os.environ.items() if name != KEY_VARIABLE}
-    single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # stacks of idle threads would count as memory
-    path = os.pathsep.join([str(PROJECT), *filter(None, [inherited.get("PYTHONPATH")])])
-    return {**inherited, **single, "PYTHONPATH": path}
+    """Return the environment of a child, with one thread for each library: stacks of idle threads would count as memory."""
+    return {**child_process.environment(), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

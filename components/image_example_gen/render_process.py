@@ -4,11 +4,9 @@ It imports the codecs and nothing else of weight, and knows neither file names n
 to it.
 """
 
-import ctypes
 import json
 import os
 import resource
-import signal
 import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from components.child_process import die_with
 from components.image_example_gen.memory_file import MemoryFile
 from models.rendering.bit_depth import bit_depth
 from models.rendering.render import render
@@ -25,7 +24,6 @@ from pipeline.reasons import Reason
 
 READY = b"ready"
 SHAPE, BITS, REASON = "shape", "bits", "reason"  # an answer is JSON: pickle from a hostile decoder would run code
-PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def main() -> None:
@@ -43,13 +41,6 @@ def main() -> None:
         serve(connection, memory, settings=settings, limits=limits)
     except (EOFError, ConnectionError):  # the parent has closed its end
         return
-
-
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when the thread that started it ends, however it ends."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it had ended before the kernel was asked
-        sys.exit(1)
 
 
 def silence() -> None:

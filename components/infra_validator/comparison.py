@@ -22,27 +22,32 @@ class Expected:
     Args:
         forms: of the requests, in order.
         pixels: uint8 [requests, size, size, channels].
-        probabilities: float32 [requests, classes], all requests in one batch.
+        probabilities: float32 [requests, classes], in the batches that the server is asked in.
         precision: 'float32' or 'bfloat16'.
+        same_build: whether the server runs the TensorFlow of this process, whose kernels then add in the same order.
     """
 
     forms: Sequence[str]
     pixels: npt.NDArray[np.uint8]
     probabilities: Probabilities
     precision: str
+    same_build: bool = True
 
 
 def compare(answers: dict[str, np.ndarray], expected: Expected) -> list[Finding]:
     """Return a finding per rule; those that refuse are deviations."""
     served = answers["probabilities"]
     tolerance = BATCH_TOLERANCE[expected.precision]
+    same_batch = 0.0 if expected.same_build else tolerance
     return [
         compare_pixels(answers["pixels"], expected),
         check_distribution(served),
         check_names(answers["classes"], answers["decision"], served),
-        compare_probabilities("predict_image, same batch", served, expected.probabilities, 0.0),
+        compare_probabilities("predict_image, same batch", served, expected.probabilities, same_batch),
         compare_probabilities("predict_image, one image a batch", answers["alone"], served, tolerance),
         compare_probabilities("serving_default against predict_image", answers["from_examples"], served, 0.0),
+        compare_probabilities("explain_image against predict_image", answers["explained"], answers["alone"][:1], tolerance),
+        check_heat_map(answers["heat_map"], expected.pixels),
     ]
 
 
@@ -87,6 +92,15 @@ def check_names(classes: npt.NDArray[np.str_], decision: npt.NDArray[np.str_], s
     right = int(np.sum(classes[rows, served.argmax(axis=1)] == decision)) if classes.shape == served.shape else 0
     found = f"{right} of {len(served)} decisions agree"
     return _finding("infra.decision", "decision", "the most probable class's name", found, refuses=right != len(served))
+
+
+def check_heat_map(heat: npt.NDArray[np.float32], pixels: npt.NDArray[np.uint8]) -> Finding:
+    """Require a map of numbers from 0 to 1 over the whole canonical image."""
+    shape = (1, *pixels.shape[1:3])
+    good = heat.shape == shape and bool(np.all((heat >= 0.0) & (heat <= 1.0 + SUM_TOLERANCE)))
+    low, high = (heat.min(), heat.max()) if heat.size else (0.0, 0.0)
+    found = f"shape {list(heat.shape)}, {low:.3g} to {high:.3g}"
+    return _finding("infra.heat_map", "explain_image", f"shape {list(shape)}, 0 to 1", found, refuses=not good)
 
 
 def _finding(rule: str, subject: str, expected: str, found: str, *, refuses: bool) -> Finding:

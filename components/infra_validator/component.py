@@ -7,14 +7,14 @@ from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionP
 from tfx.types.standard_artifacts import Examples, InfraBlessing, Model, ModelBlessing
 
 from components.infra_validator.executor import Executor
+from components.infra_validator.settings import InfraSettings
 
 
 class InfraValidatorSpec(ComponentSpec):
     """The examples that golden requests are made of, and the model blessing, are required."""
 
     PARAMETERS = {  # noqa: RUF012 - declared so by TFX
-        "golden_requests": ExecutionParameter(type=int),
-        "time_limit": ExecutionParameter(type=float),
+        "settings": ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
         "model": ChannelParameter(type=Model),
@@ -27,9 +27,10 @@ class InfraValidatorSpec(ComponentSpec):
 
 
 class InfraValidator(BaseComponent):
-    """Runs a blessed export in a process of its own, in a TF1 session as TF Serving does, and checks its answers.
+    """Serves a blessed export from a process of its own, over gRPC as in production, and checks its answers and what they cost.
 
-    Not a subclass of TFX's component of this name: that one is made around Docker and Kubernetes, whose clients it imports.
+    Not a subclass of TFX's component of this name: that one is made around Docker and Kubernetes, whose clients it imports. Nor
+    is its gRPC client of use here: it throws the answers away, and its calls have no deadline.
     Output: `blessing`, an InfraBlessing as TFX's Pusher reads it.
     """
 
@@ -37,22 +38,15 @@ class InfraValidator(BaseComponent):
     EXECUTOR_SPEC = ExecutorClassSpec(Executor)
 
     def __init__(
-        self,
-        model: BaseChannel,
-        examples: BaseChannel,
-        *,
-        model_blessing: BaseChannel,
-        golden_requests: int = 8,
-        time_limit: float = 120.0,
+        self, model: BaseChannel, examples: BaseChannel, *, model_blessing: BaseChannel, settings: InfraSettings
     ) -> None:
-        """Connect the inputs; `time_limit` is in seconds, for loading and all answers together."""
+        """Connect the inputs."""
         super().__init__(
             spec=InfraValidatorSpec(
                 model=model,
                 examples=examples,
                 model_blessing=model_blessing,
-                golden_requests=golden_requests,
-                time_limit=time_limit,
+                settings=settings.model_dump_json(),
                 blessing=Channel(type=InfraBlessing),
             )
         )

@@ -18,6 +18,7 @@ from components.data_gate.proof import read as read_proof
 from components.data_gate.shortcut import SHORTCUT_FILE, Shortcut, read_shortcut
 from components.evaluation.results import Results, read_results
 from components.image_example_gen.account import ACCOUNT_FILE, QUARANTINED, ROWS_FILE
+from components.infra_validator.measured import MEASURED_FILE
 from components.predictions.table import PREDICTIONS_FILE
 from components.run_report.run_facts import RunFacts
 from components.run_report.scores import Scores, read_scores
@@ -78,6 +79,7 @@ class ReportData:
         history: content of history.json.
         scores: (model, split) -> predictions.
         evaluation: TFMA's metrics of the test split.
+        serving: what a served model took: p50_ms, p95_ms, memory_mb.
         examples: folder of the examples.
     """
 
@@ -95,6 +97,7 @@ class ReportData:
     history: Mapping[str, Any] | None = None
     scores: Mapping[tuple[str, str], Scores] | None = None
     evaluation: Results | None = None
+    serving: Mapping[str, float] | None = None
     examples: str | None = None
 
     @property
@@ -122,6 +125,7 @@ def read(uris: Mapping[str, str], config: Config, facts: RunFacts) -> ReportData
         history=read_json(uris.get("model_run"), "history.json"),
         scores=read_predictions(uris.get("predictions"), config.data.classes),
         evaluation=read_evaluation(uris.get("evaluation")),
+        serving=read_json(uris.get("infra_blessing"), MEASURED_FILE),
         examples=uris.get("examples"),
     )
 

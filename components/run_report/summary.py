@@ -29,6 +29,7 @@ def summary(data: ReportData) -> str:
         "data": data.account and {key: data.account.get(key) for key in COUNTED},
         "quarantine": [{**asdict(row), "name": row_name(row.row)} for row in data.quarantined],
         "test": None if test is None else figures(measure(test)),
+        "serving": data.serving,
         "seconds": {node.node: node.seconds for node in data.facts.nodes},
     }
     return json.dumps(strict(content), indent=2, allow_nan=False)

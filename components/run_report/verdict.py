@@ -44,7 +44,7 @@ WORDS = {
     Verdict.INFRA_REFUSED: (
         "bad",
         "Serving check refused",
-        "The exported model did not answer as it was trained to. Nothing was pushed.",
+        "The exported model did not answer as it was trained to, or took more than its budget. Nothing was pushed.",
     ),
     Verdict.WITHDRAWN: (
         "bad",

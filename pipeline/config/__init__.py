@@ -7,6 +7,7 @@ from pipeline.config.metadata import Metadata, MysqlMetadata, SqliteMetadata, Tl
 from pipeline.config.run import (
     FEWEST_PIXELS,
     Augmentation,
+    Budget,
     Change,
     ClinicalRule,
     Config,
@@ -22,6 +23,7 @@ from pipeline.config.source import ClassFolderSource, DemoSource, DicomSource, M
 __all__ = [
     "FEWEST_PIXELS",
     "Augmentation",
+    "Budget",
     "Change",
     "ClassFolderSource",
     "ClinicalRule",

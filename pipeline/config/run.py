@@ -1,5 +1,6 @@
 """One run's configuration: how to train, judge, gate and serve, and what must agree among its parts."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -86,11 +87,21 @@ class Gate(Section):
     rules: tuple[ClinicalRule, ...]
 
 
+class Budget(Section):
+    """The most that serving may take on the machine that validates it; None: measured and reported, not judged."""
+
+    p50_ms: Annotated[float, Field(gt=0)] | None = None  # median latency of a request for one image, after warm-up
+    p95_ms: Annotated[float, Field(gt=0)] | None = None  # its 95th percentile
+    memory_mb: Annotated[float, Field(gt=0)] | None = None  # peak resident memory of the server process, in MiB
+
+
 class Serving(Section):
-    """The name under which TF Serving finds the model, and what infra validation asks."""
+    """The name under which TF Serving finds the model, what infra validation asks, and by which server."""
 
     name: Name | None = None  # default: the run's name
     golden_requests: Annotated[int, Field(ge=1, le=64)] = 8
+    budget: Budget = Budget()
+    model_server: Path | None = None  # a tensorflow_model_server; default: $TENSORFLOW_MODEL_SERVER, or else medtfx serve
 
 
 class Config(Section):

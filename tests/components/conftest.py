@@ -137,6 +137,10 @@ class TinyModel(tf.Module):
             "decision": tf.gather(names, tf.argmax(probabilities, axis=1)),
         }
 
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image")])
+    def explain_image(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
+        return self.predict_image(image) | {"heat_map": tf.zeros([tf.shape(image)[0], SIZE, SIZE])}
+
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
     def serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         return self.predict_image(tf.io.parse_example(examples, {"image": tf.io.FixedLenFeature([], tf.string)})["image"])
@@ -156,6 +160,7 @@ def save_model() -> Callable[..., Path]:
         signatures = {
             "serving_default": model.serve_examples,
             "predict_image": model.predict_image,
+            "explain_image": model.explain_image,
             "transform_features": model.transform_features,
         }
         export = folder / "Format-Serving"

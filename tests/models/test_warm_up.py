@@ -31,10 +31,11 @@ def test_images_differ_and_use_the_whole_range():
     assert (images.min(), images.max() > 200) == (0, True)
 
 
-def test_requests_ask_both_public_signatures_and_a_batch(written):
+def test_requests_ask_every_public_signature_and_a_batch(written):
     asked = [(request.model_spec.signature_name, *request.inputs) for request in read_warm_up(written)]
-    assert asked == [("predict_image", "image"), ("predict_image", "image"), ("serving_default", "examples")]
-    assert [len(tf.make_ndarray(next(iter(request.inputs.values())))) for request in read_warm_up(written)] == [1, BATCH, 1]
+    predict = ("predict_image", "image")
+    assert asked == [predict, predict, ("serving_default", "examples"), ("explain_image", "image")]
+    assert [len(tf.make_ndarray(next(iter(request.inputs.values())))) for request in read_warm_up(written)] == [1, BATCH, 1, 1]
 
 
 def test_requests_are_where_tf_serving_looks(written):

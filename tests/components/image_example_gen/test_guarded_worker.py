@@ -216,7 +216,7 @@ def test_process_ends_with_its_parent_however_that_ends(busy: bool, project: Pat
 
 def test_process_that_can_not_start_is_an_error_of_the_set_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "pydicom.py").write_text("raise ImportError('broken')")
-    monkeypatch.setattr("components.image_example_gen.guarded_worker.PROJECT", tmp_path)
+    monkeypatch.setattr("components.child_process.PROJECT", tmp_path)
     with GuardedRenderer(PLAIN, LIMITS) as renderer, pytest.raises(MedtfxError, match="the rendering process did not start"):
         renderer.render(GOOD)
     assert workers() == []

@@ -19,6 +19,7 @@ def answers(expected):
     """What a perfect export answers."""
     probabilities = expected.probabilities
     found = {"pixels": expected.pixels, "classes": CLASSES, "decision": np.array(["b", "a"])}
+    found |= {"explained": probabilities[:1], "heat_map": np.array([[[0.0, 1.0], [0.5, 0.0]]], np.float32)}
     return found | {"probabilities": probabilities, "alone": probabilities + 5e-7, "from_examples": probabilities}
 
 
@@ -41,14 +42,15 @@ def test_pixels_of_another_size_refuse(answers, expected):
     assert refusals(answers, expected) == [("infra.canonical_pixels", "0 of 2 equal; different: JPEG, as stored")]
 
 
-@pytest.mark.parametrize("name", ["alone", "from_examples"])
+@pytest.mark.parametrize("name", ["from_examples", "explained"])
 def test_probabilities_that_differ_refuse_with_the_figure(answers, expected, name):
-    answers[name] = expected.probabilities + np.float32(0.01)
+    answers[name] = answers[name] + np.float32(0.01)
     assert refusals(answers, expected) == [("infra.probabilities", "largest difference 0.01")]
 
 
 def test_bfloat16_may_differ_more_between_batch_sizes(answers, expected):
     answers["alone"] = expected.probabilities + np.float32(0.0015)
+    answers["explained"] = answers["alone"][:1]
     assert refusals(answers, expected)
     assert not refusals(answers, Expected(expected.forms, expected.pixels, expected.probabilities, "bfloat16"))
 
@@ -59,10 +61,25 @@ def test_nan_refuses(answers, expected):
 
 
 def test_other_shape_refuses(answers, expected):
-    answers["alone"] = expected.probabilities[:1]
+    answers["from_examples"] = expected.probabilities[:1]
     assert refusals(answers, expected) == [("infra.probabilities", "shape [1, 2] against [2, 2]")]
 
 
 def test_decision_that_is_not_the_most_probable_class_refuses(answers, expected):
     answers["decision"] = np.array(["a", "a"])
     assert refusals(answers, expected) == [("infra.decision", "1 of 2 decisions agree")]
+
+
+def test_a_server_of_another_build_may_round_otherwise(answers, expected):
+    answers["probabilities"] = answers["from_examples"] = expected.probabilities + np.float32(5e-7)
+    assert refusals(answers, expected) == [("infra.probabilities", "largest difference 5.07e-07")]
+    other = Expected(expected.forms, expected.pixels, expected.probabilities, "float32", same_build=False)
+    assert refusals(answers, other) == []
+
+
+@pytest.mark.parametrize(
+    "heat", [np.full((1, 2, 2), math.nan, np.float32), np.full((1, 2, 2), 1.5, np.float32), np.zeros((1, 2, 3), np.float32)]
+)
+def test_a_heat_map_that_is_none_refuses(answers, expected, heat):
+    answers["heat_map"] = heat
+    assert [rule for rule, _ in refusals(answers, expected)] == ["infra.heat_map"]

@@ -1,4 +1,8 @@
+import json
+import os
 import shutil
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -7,21 +11,18 @@ from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
 from components import blessing
+from components.infra_validator import golden, questions
 from components.infra_validator.executor import Executor
+from components.infra_validator.measured import MEASURED_FILE
+from components.infra_validator.server_process import ServerError, ServerProcess
+from components.infra_validator.settings import InfraSettings
 from models import export
-from models.training import run_fn
+from pipeline.config import Budget
 from pipeline.errors import NotBlessedError
 
 
-@pytest.fixture(scope="module")
-def good_export(training_inputs, tmp_path_factory):
-    fn_args = training_inputs.fn_args(tmp_path_factory.mktemp("trained") / "outputs", steps=4)
-    run_fn(fn_args)
-    return Path(fn_args.serving_model_dir)
-
-
 @pytest.fixture
-def node(training_inputs, good_export, artifact, tmp_path):
+def node(training_inputs, good_export, artifact, settings, tmp_path):
     """What TFX's launcher gives to the executor, with a copy of a good export."""
     model = artifact(standard_artifacts.Model, tmp_path / "model")
     shutil.copytree(good_export, path_utils.serving_model_dir(model.uri))
@@ -30,11 +31,13 @@ def node(training_inputs, good_export, artifact, tmp_path):
     examples = artifact(standard_artifacts.Examples, training_inputs.examples, split_names='["train","val","test"]')
     inputs = {"model": [model], "examples": [examples], "model_blessing": [model_blessing]}
     outputs = {"blessing": [artifact(standard_artifacts.InfraBlessing, tmp_path / "blessing")]}
-    return inputs, outputs, {"golden_requests": 4, "time_limit": 120.0}
+    return inputs, outputs, {"settings": settings.model_dump_json()}
 
 
-def run(node):
-    """Run the executor; return verdict, findings that refuse, and TFX's property."""
+def run(node, **changes):
+    """Run the executor with changed settings; return verdict, findings that refuse, and TFX's property."""
+    settings = InfraSettings.model_validate_json(node[2]["settings"]).model_copy(update=changes)
+    node[2]["settings"] = settings.model_dump_json()
     Executor().Do(*node)
     published = node[1]["blessing"][0]
     verdict, findings = blessing.read(published.uri)
@@ -45,26 +48,48 @@ def export_of(node):
     return Path(path_utils.serving_model_path(node[0]["model"][0].uri))
 
 
-def test_good_export_is_accepted_with_its_figures(node):
+def figures(node):
+    return json.loads((Path(node[1]["blessing"][0].uri) / MEASURED_FILE).read_text())
+
+
+def test_good_export_is_accepted_with_its_figures(node, settings):
     verdict, refusals, blessed = run(node)
     assert (verdict, refusals, blessed) == ("accepted", [], 1)
     _, findings = blessing.read(node[1]["blessing"][0].uri)
     assert [finding.found for finding in findings if finding.rule == "infra.canonical_pixels"] == ["8 of 8 equal"]
+    assert {"serving.budget.p50_ms", "serving.budget.p95_ms", "serving.budget.memory_mb"} < {found.rule for found in findings}
+    assert 0 < figures(node)["p50_ms"] <= figures(node)["p95_ms"]
+    assert 100 < figures(node)["memory_mb"] < 2000
+    assert "candidate, version 1: AVAILABLE" in settings.log.read_text()
+    assert list(settings.work_dir.iterdir()) == []
 
 
-def test_missing_variables_refuse(node):
-    shutil.rmtree(export_of(node) / "variables")
-    verdict, refusals, blessed = run(node)
+def test_budget_that_is_exceeded_refuses_with_figure_and_bound(node):
+    verdict, refusals, blessed = run(node, budget=Budget(p50_ms=0.001, p95_ms=60_000, memory_mb=1))
     assert (verdict, blessed) == ("infra_refused", 0)
-    assert refusals[0].rule == "infra.serves"
+    assert [(found.rule, found.expected) for found in refusals] == [
+        ("serving.budget.p50_ms", "at most 0.001 ms"),
+        ("serving.budget.memory_mb", "at most 1 MiB"),
+    ]
+    assert refusals[1].found == f"{figures(node)['memory_mb']:.0f} MiB"
+    assert all(found.advice for found in refusals)
 
 
-def test_cut_variables_refuse(node):
+def test_cut_variables_never_become_available_and_refuse(node):
     (file,) = (export_of(node) / "variables").glob("*.data-*")
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    settings = InfraSettings.model_validate_json(node[2]["settings"])
+    server = ServerProcess(settings)
+    try:
+        server.offer(export_of(node))
+        with pytest.raises(
+            ServerError, match=r"the server ended with exit code 1: medtfx: 1 model\(s\) did not become available"
+        ):
+            server.channel(time.monotonic() + 120)
+    finally:
+        server.end()
     verdict, refusals, _ = run(node)
-    assert verdict == "infra_refused"
-    assert refusals[0].rule == "infra.serves"
+    assert (verdict, [found.rule for found in refusals]) == ("infra_refused", ["infra.serves"])
 
 
 def test_export_whose_signatures_disagree_is_refused(node):
@@ -86,11 +111,43 @@ def test_export_whose_signatures_disagree_is_refused(node):
     assert [finding.subject for finding in refusals] == ["serving_default against predict_image"]
 
 
-def test_hanging_server_is_refused(node):
-    node[2]["time_limit"] = 0.2
-    verdict, refusals, _ = run(node)
+def interrupted(server, number):
+    """Send a signal to a server as soon as it answers the first request."""
+    asked = questions.Asker.ask
+
+    def ask(self, *words):
+        answer = asked(self, *words)
+        os.kill(server.pid, number)
+        return answer
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("number", "limit", "told"),
+    [(signal.SIGKILL, 120.0, "the server was killed by SIGKILL"), (signal.SIGSTOP, 3.0, "no answer within 3 s")],
+)
+def test_server_that_dies_or_hangs_under_a_request_is_told_within_the_limit(
+    good_export, training_inputs, settings, monkeypatch, number, limit, told
+):
+    requests = golden.golden_requests(training_inputs.split("test"), 8)
+    server = ServerProcess(settings)
+    try:
+        server.offer(good_export)
+        server.channel(time.monotonic() + 120).close()
+        monkeypatch.setattr(questions.Asker, "ask", interrupted(server, number))
+        begin = time.monotonic()
+        with pytest.raises(ServerError, match=told):
+            questions.interview(server, requests, time_limit=limit)
+        assert time.monotonic() - begin < 30
+    finally:
+        server.end()
+
+
+def test_server_that_is_not_ready_in_time_refuses(node):
+    verdict, refusals, _ = run(node, time_limit=0.1)
     assert verdict == "infra_refused"
-    assert refusals[0].found == "no answer within 0.2 s"
+    assert refusals[0].found == "the server was not ready in time"
 
 
 def test_model_that_the_clinical_gate_refused_is_not_served(node):

@@ -1,42 +1,33 @@
-import signal
+from pathlib import Path
 
 import pytest
 
 from components.infra_validator import standby
-from components.infra_validator.process import ProbeError, ask, start_probe
 
 
-@pytest.fixture(autouse=True)
-def nobody_waits():
-    yield
-    standby.dismiss()
-
-
-def test_the_probe_that_waits_is_taken_once():
-    standby.start()
-    standby.start()
-    first, second = standby.take(), standby.take()
+def test_the_server_that_waits_is_taken_once(settings):
+    standby.start(settings)
+    standby.start(settings)
+    first, second = standby.take(settings), standby.take(settings)
     try:
         assert first is not second
+        assert len(list(settings.work_dir.iterdir())) == 2
     finally:
         first.end()
         second.end()
 
 
-def test_a_dismissed_probe_answers_nobody():
-    standby.start()
-    (child,) = standby._waiting
+def test_a_dismissed_server_answers_nobody_and_leaves_nothing(settings):
+    standby.start(settings)
+    (server,) = standby._waiting
     standby.dismiss()
-    with pytest.raises(ProbeError, match="killed by SIGKILL"):
-        child.finish(30)
+    assert server.ending() == "the server was killed by SIGKILL"
+    assert not Path(f"/proc/{server.pid}").exists()
+    assert list(settings.work_dir.iterdir()) == []
 
 
-def test_a_probe_that_is_told_nothing_ends_without_a_word():
-    standby.take().finish(60)
-
-
-def test_a_probe_that_can_not_be_asked_does_not_stay(tmp_path):
-    child = start_probe()
-    with pytest.raises(FileNotFoundError):
-        ask(child, tmp_path, [], time_limit=30, scratch=tmp_path / "absent")
-    assert child._process.poll() == -signal.SIGKILL
+def test_a_folder_that_can_not_be_had_is_left_to_the_node(settings):
+    settings.work_dir.write_text("a file")
+    standby.start(settings)
+    with pytest.raises(FileExistsError):
+        standby.take(settings)

@@ -112,5 +112,5 @@ def test_warm_up_request_to_an_absent_signature_is_refused(export: Path) -> None
 
 
 def test_export_whose_answers_are_no_numbers_is_refused(save_model, tmp_path: Path) -> None:
-    with pytest.raises(UnloadableModelError, match="probabilities that are no numbers"):
+    with pytest.raises(UnloadableModelError, match="figures that are no numbers"):
         check_loads(save_model(tmp_path, sharpness=float("nan")))
