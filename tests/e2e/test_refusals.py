@@ -198,3 +198,31 @@ def test_split_unlike_train_is_refused_where_configured(own_data, quickly, tmp_p
     assert any("data.skew.l_infinity: site, test against train" in reason for reason in done.result["reasons"])
     assert "site, test against train" in Path(done.result["report"]).read_text()
     assert not list((tmp_path / "root" / "serving").rglob("saved_model.pb"))
+
+
+def test_server_over_its_budget_is_refused_and_the_served_version_stays(
+    pushed_root: Path, demo_config: Path, quickly, files_below
+) -> None:
+    root, served = pushed_root, files_below(pushed_root / "serving")
+    budget = ("--set", "serving.budget.p50_ms=0.001", "--set", "serving.budget.memory_mb=1")
+    done = quickly("run", demo_config, "--root", root, "--json", *budget)
+    assert (done.code, done.result["verdict"]) == (4, "infra_refused"), done.stdout + done.stderr
+    report = Path(done.result["report"]).read_text()
+    for bound in ("serving.budget.p50_ms", "serving.budget.memory_mb"):
+        assert any(bound in reason for reason in done.result["reasons"])
+        assert bound in report
+    assert served
+    assert files_below(root / "serving") == served
+
+
+def test_export_with_cut_variables_is_refused_and_the_served_version_stays(
+    pushed_root: Path, demo_config: Path, quickly, files_below
+) -> None:
+    root, served = pushed_root, files_below(pushed_root / "serving")
+    (weights,) = (root / "artifacts" / "Trainer").rglob("Format-Serving/variables/variables.data-*")
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    done = quickly("run", demo_config, "--root", root, "--json", "--set", "serving.golden_requests=7")  # asks anew
+    assert (done.code, done.result["verdict"]) == (4, "infra_refused"), done.stdout + done.stderr
+    assert "infra.serves" in Path(done.result["report"]).read_text()
+    assert served
+    assert files_below(root / "serving") == served
