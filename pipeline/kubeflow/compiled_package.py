@@ -7,12 +7,11 @@ from typing import Any
 
 from google.protobuf import json_format
 from kfp import components
-from kfp.local.executor_output_utils import pb2_value_to_python
 from kfp.pipeline_spec import pipeline_spec_pb2 as pb
 
 from pipeline.errors import ConfigError
+from pipeline.kubeflow.package_interface import PackageInterface, read_interface
 
-KINDS = pb.ParameterType.ParameterTypeEnum
 UNFILLED = "{{$.pipeline_"  # KFP fills these where they are the value of a task's input, never inside a command
 
 
@@ -31,51 +30,16 @@ class Container:
 
 @dataclass(frozen=True)
 class Package:
-    """A pipeline: its components, and the container of each that is no graph."""
+    """A pipeline: what it asks of its caller, its components, and the container of each that is no graph."""
 
+    interface: PackageInterface
     spec: pb.PipelineSpec
     containers: Mapping[str, Container]
 
     @property
     def name(self) -> str:
         """Name of the pipeline."""
-        return str(self.spec.pipeline_info.name)
-
-    def arguments(self, given: Mapping[str, str]) -> dict[str, Any]:
-        """Return the pipeline's parameters, defaults filled in.
-
-        Raises:
-            ConfigError: for one that it does not know, one that is missing, or a value of the wrong kind.
-        """
-        known = self.spec.root.input_definitions.parameters
-        unknown = sorted(set(given) - set(known))
-        if unknown:
-            raise ConfigError(f"--parameter {', '.join(unknown)}: unknown; the package has {', '.join(sorted(known))}")
-        values = {}
-        for name, definition in known.items():
-            if name in given:
-                values[name] = converted(name, given[name], definition.parameter_type)
-            elif definition.HasField("default_value"):
-                values[name] = pb2_value_to_python(definition.default_value)
-            elif not definition.is_optional:
-                raise ConfigError(f"--parameter {name}=...: missing; the package gives it no default")
-        return values
-
-
-def converted(name: str, text: str, kind: int) -> Any:
-    """Return a parameter's text as its kind of value.
-
-    Raises:
-        ConfigError: when it is none.
-    """
-    if kind == KINDS.STRING:
-        return text
-    value = json_format.struct_pb2.Value()
-    try:
-        json_format.Parse(text, value)
-    except json_format.ParseError as error:
-        raise ConfigError(f"--parameter {name}={text}: expected {KINDS.Name(kind)}") from error
-    return pb2_value_to_python(value)
+        return self.interface.name
 
 
 def read_package(path: Path) -> Package:
@@ -84,8 +48,7 @@ def read_package(path: Path) -> Package:
     Raises:
         ConfigError: when it can't, or holds what a cluster would refuse.
     """
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such file; expected a package of `medtfx kubeflow compile`")
+    interface = read_interface(path)
     try:
         loaded = components.load_component_from_file(str(path))
         spec, platforms = loaded.pipeline_spec, loaded.platform_spec.platforms
@@ -99,7 +62,7 @@ def read_package(path: Path) -> Package:
         for label, executor in deployment.executors.items()
         if executor.HasField("container")
     }
-    package = Package(spec, containers)
+    package = Package(interface, spec, containers)
     found = list(problems(package))
     if found:
         raise ConfigError("\n".join(f"{path}: {problem}" for problem in found))
