@@ -1,5 +1,6 @@
 """Reads a compiled package as Kubeflow Pipelines does, and finds what it would stumble over."""
 
+import graphlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,19 +96,37 @@ def dag_problems(name: str, component: pb.ComponentSpec, package: Package) -> It
     """Yield what does not fit between the tasks of a graph and the components that they start."""
     tasks = component.dag.tasks
     for task_name, task in tasks.items():
-        started = package.spec.components.get(task.component_ref.name)
-        if started is None:
-            yield f"{name}: task {task_name} starts {task.component_ref.name}, which is no component of the package"
-            continue
-        definitions = started.input_definitions.parameters
-        needed = {key for key, its in definitions.items() if not its.is_optional and not its.HasField("default_value")}
-        for key in sorted(needed - set(task.inputs.parameters)):
-            yield f"{name}: task {task_name}: parameter {key} is missing"
-        for key in sorted(set(task.inputs.parameters) - set(definitions)):
-            yield f"{name}: task {task_name}: parameter {key} is unknown to {task.component_ref.name}"
-        for other in sorted(set(task.dependent_tasks) - set(tasks)):
+        for problem in task_problems(task, component, package):
+            yield f"{name}: task {task_name}{problem}"
+        for other in sorted(upstream(task) - set(tasks)):
             yield f"{name}: task {task_name} waits for {other}, which is no task beside it"
-        for key, value in task.inputs.parameters.items():
-            parent = value.component_input_parameter
-            if parent and parent not in component.input_definitions.parameters:
-                yield f"{name}: task {task_name}: parameter {key} comes from {parent}, which {name} does not have"
+    try:
+        graphlib.TopologicalSorter({key: upstream(task) for key, task in tasks.items()}).prepare()
+    except graphlib.CycleError as error:
+        yield f"{name}: tasks wait for each other: {', '.join(sorted(set(error.args[1])))}"
+
+
+def task_problems(task: pb.PipelineTaskSpec, parent: pb.ComponentSpec, package: Package) -> Iterator[str]:
+    """Yield what does not fit between a task and its component, or the graph that it stands in."""
+    started = package.spec.components.get(task.component_ref.name)
+    if started is None:
+        yield f" starts {task.component_ref.name}, which is no component of the package"
+        return
+    definitions = started.input_definitions.parameters
+    needed = {key for key, its in definitions.items() if not its.is_optional and not its.HasField("default_value")}
+    for key in sorted(needed - set(task.inputs.parameters)):
+        yield f": parameter {key} is missing"
+    for key, value in sorted(task.inputs.parameters.items()):
+        source = value.component_input_parameter
+        if key not in definitions:
+            yield f": parameter {key} is unknown to {task.component_ref.name}"
+        if source and source not in parent.input_definitions.parameters:
+            yield f": parameter {key} comes from {source}, which the graph around it does not have"
+
+
+def upstream(task: pb.PipelineTaskSpec) -> set[str]:
+    """Return the tasks that a task waits for: those named, and those whose outputs it takes."""
+    inputs = task.inputs
+    makers = {its.task_output_parameter.producer_task for its in inputs.parameters.values()}
+    makers |= {its.task_output_artifact.producer_task for its in inputs.artifacts.values()}
+    return (makers | set(task.dependent_tasks)) - {""}

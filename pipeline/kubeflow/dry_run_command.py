@@ -157,9 +157,14 @@ def tell_secrets(package: Package, lines: "Lines") -> None:
 class Lines:
     """Shows a line when a task starts and one when it ends."""
 
+    def __init__(self) -> None:
+        """Let one thread speak at a time: print writes a line and its end apart."""
+        self._guard = threading.Lock()
+
     def say(self, text: str) -> None:
         """Show a line."""
-        print(text, file=sys.stderr, flush=True)  # noqa: T201 - the terminal is where this goes
+        with self._guard:
+            print(text, file=sys.stderr, flush=True)  # noqa: T201 - the terminal is where this goes
 
     def begin(self, task: str) -> None:
         """Show that a task starts."""
