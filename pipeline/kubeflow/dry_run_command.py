@@ -108,7 +108,7 @@ def parameter_options(options: Options) -> dict[str, str]:
     if options.root is not None:
         given["root"] = str(options.root.absolute())
     if options.config is not None:  # its paths as this machine has them: tasks don't run in its folder
-        given[CONFIG] = config_file.load(options.config).model_dump_json(exclude_unset=True)
+        given[CONFIG] = config_file.load(options.config).model_dump_json()
     return given
 
 

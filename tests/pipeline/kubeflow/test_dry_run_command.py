@@ -14,6 +14,7 @@ import pytest
 from kfp import compiler, dsl, kubernetes
 from kfp.dsl import PipelineTask
 
+from pipeline import config_file as config_reader
 from pipeline.errors import ConfigError
 from pipeline.kubeflow.dry_run_command import Options, dry_run_command
 
@@ -77,8 +78,8 @@ def compiled(tmp_path: Path) -> Callable[[Callable[..., None]], Path]:
 def dry_run(compiled: Callable[[Callable[..., None]], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> DryRun:
     """Execute a pipeline function as a package."""
 
-    def run(function: Callable[..., None], parameters: Sequence[str] = (), at_once: int = 2) -> Ran:
-        options = Options(parameters=parameters, folder=tmp_path / "out", at_once=at_once)
+    def run(function: Callable[..., None], parameters: Sequence[str] = (), at_once: int = 2, config: Path | None = None) -> Ran:
+        options = Options(config=config, parameters=parameters, folder=tmp_path / "out", at_once=at_once)
         code = dry_run_command(compiled(function), options, as_json=True)
         shown = capsys.readouterr()
         told = json.loads(shown.out)
@@ -218,6 +219,14 @@ def test_wrong_parameter_is_told_before_anything_starts(dry_run: DryRun, tmp_pat
     with pytest.raises(ConfigError, match=told):
         dry_run(pipeline, given)
     assert not (tmp_path / "out").exists()
+
+
+def test_configuration_of_this_machine_arrives_as_it_was_read(dry_run: DryRun, config_file: Path) -> None:
+    def pipeline(config: str) -> None:
+        gate(word=config)
+
+    text = (dry_run(pipeline, config=config_file).folder / "outputs" / "gate" / "verdict").read_text()
+    assert config_reader.parse(text, name="arrived", folder=Path("/elsewhere")) == config_reader.load(config_file)
 
 
 def test_output_folder_that_cannot_be_made_is_told(compiled: Callable[..., Path], tmp_path: Path) -> None:
