@@ -184,8 +184,8 @@ def test_what_a_cluster_would_refuse_is_told(written: Path, tmp_path: Path, over
 
 
 def test_path_that_no_volume_holds_is_noted(written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    compile_command(written, tmp_path / "package.yaml", ["data.manifest=/home/me/manifest.csv"])
-    assert "note: data.manifest: /home/me/manifest.csv: lies in no volume" in capsys.readouterr().err
+    compile_command(written, tmp_path / "package.yaml", ["data.manifest=/elsewhere/manifest.csv"])
+    assert "note: data.manifest: /elsewhere/manifest.csv: lies in no volume" in capsys.readouterr().err
 
 
 def test_output_that_cannot_be_written_is_told(written: Path, tmp_path: Path) -> None:
