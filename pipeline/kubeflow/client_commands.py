@@ -14,7 +14,7 @@ from pipeline.errors import ConfigError
 from pipeline.kubeflow import schedules
 from pipeline.kubeflow.api_errors import explained
 from pipeline.kubeflow.connection import Connection, OneLookClient, connect
-from pipeline.kubeflow.package_interface import PackageInterface, read_package, run_parameters
+from pipeline.kubeflow.package_interface import PackageInterface, config_option, read_interface, run_parameters
 from pipeline.kubeflow.schedules import NEWEST_FIRST, Schedule, Timing
 from pipeline.kubeflow.submission import Uploaded, start_run, upload
 from pipeline.versions_command import table
@@ -49,7 +49,7 @@ class Order:
 
     def settings(self, package: PackageInterface) -> dict[str, Any]:
         """Return what kfp's calls take beside names."""
-        params = run_parameters(package, self.parameters, self.config)
+        params = run_parameters(package, self.parameters, config_option(self.config))
         return {"params": params, "pipeline_root": self.pipeline_root, "service_account": self.service_account}
 
     def experiment_for(self, connection: Connection, uploaded: Uploaded) -> str:
@@ -64,7 +64,7 @@ def submit_command(order: Order, connection: Connection, *, run: bool, as_json: 
         ConfigError: a wrong package, parameter, address or credential.
         KubeflowError: the server failed or can't be reached.
     """
-    package = read_package(order.package)
+    package = read_interface(order.package)
     settings = order.settings(package) if run else {}
     client = connect(connection)
     uploaded = upload(client, connection, package, order.pipeline)
@@ -84,7 +84,7 @@ def schedule_command(order: Order, timing: Timing, connection: Connection, *, re
         ConfigError: a wrong package, parameter, address or credential, or the schedule is there.
         KubeflowError: the server failed or can't be reached.
     """
-    package = read_package(order.package)
+    package = read_interface(order.package)
     settings = order.settings(package)
     client = connect(connection)
     name = order.name or order.pipeline or package.name

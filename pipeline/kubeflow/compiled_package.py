@@ -1,5 +1,6 @@
 """Reads a compiled package as Kubeflow Pipelines does, and finds what it would stumble over."""
 
+import graphlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +8,11 @@ from typing import Any
 
 from google.protobuf import json_format
 from kfp import components
-from kfp.local.executor_output_utils import pb2_value_to_python
 from kfp.pipeline_spec import pipeline_spec_pb2 as pb
 
 from pipeline.errors import ConfigError
+from pipeline.kubeflow.package_interface import PackageInterface, read_interface
 
-KINDS = pb.ParameterType.ParameterTypeEnum
 UNFILLED = "{{$.pipeline_"  # KFP fills these where they are the value of a task's input, never inside a command
 
 
@@ -31,51 +31,16 @@ class Container:
 
 @dataclass(frozen=True)
 class Package:
-    """A pipeline: its components, and the container of each that is no graph."""
+    """A pipeline: what it asks of its caller, its components, and the container of each that is no graph."""
 
+    interface: PackageInterface
     spec: pb.PipelineSpec
     containers: Mapping[str, Container]
 
     @property
     def name(self) -> str:
         """Name of the pipeline."""
-        return str(self.spec.pipeline_info.name)
-
-    def arguments(self, given: Mapping[str, str]) -> dict[str, Any]:
-        """Return the pipeline's parameters, defaults filled in.
-
-        Raises:
-            ConfigError: for one that it does not know, one that is missing, or a value of the wrong kind.
-        """
-        known = self.spec.root.input_definitions.parameters
-        unknown = sorted(set(given) - set(known))
-        if unknown:
-            raise ConfigError(f"--parameter {', '.join(unknown)}: unknown; the package has {', '.join(sorted(known))}")
-        values = {}
-        for name, definition in known.items():
-            if name in given:
-                values[name] = converted(name, given[name], definition.parameter_type)
-            elif definition.HasField("default_value"):
-                values[name] = pb2_value_to_python(definition.default_value)
-            elif not definition.is_optional:
-                raise ConfigError(f"--parameter {name}=...: missing; the package gives it no default")
-        return values
-
-
-def converted(name: str, text: str, kind: int) -> Any:
-    """Return a parameter's text as its kind of value.
-
-    Raises:
-        ConfigError: when it is none.
-    """
-    if kind == KINDS.STRING:
-        return text
-    value = json_format.struct_pb2.Value()
-    try:
-        json_format.Parse(text, value)
-    except json_format.ParseError as error:
-        raise ConfigError(f"--parameter {name}={text}: expected {KINDS.Name(kind)}") from error
-    return pb2_value_to_python(value)
+        return self.interface.name
 
 
 def read_package(path: Path) -> Package:
@@ -84,8 +49,7 @@ def read_package(path: Path) -> Package:
     Raises:
         ConfigError: when it can't, or holds what a cluster would refuse.
     """
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such file; expected a package of `medtfx kubeflow compile`")
+    interface = read_interface(path)
     try:
         loaded = components.load_component_from_file(str(path))
         spec, platforms = loaded.pipeline_spec, loaded.platform_spec.platforms
@@ -99,7 +63,7 @@ def read_package(path: Path) -> Package:
         for label, executor in deployment.executors.items()
         if executor.HasField("container")
     }
-    package = Package(spec, containers)
+    package = Package(interface, spec, containers)
     found = list(problems(package))
     if found:
         raise ConfigError("\n".join(f"{path}: {problem}" for problem in found))
@@ -132,19 +96,37 @@ def dag_problems(name: str, component: pb.ComponentSpec, package: Package) -> It
     """Yield what does not fit between the tasks of a graph and the components that they start."""
     tasks = component.dag.tasks
     for task_name, task in tasks.items():
-        started = package.spec.components.get(task.component_ref.name)
-        if started is None:
-            yield f"{name}: task {task_name} starts {task.component_ref.name}, which is no component of the package"
-            continue
-        definitions = started.input_definitions.parameters
-        needed = {key for key, its in definitions.items() if not its.is_optional and not its.HasField("default_value")}
-        for key in sorted(needed - set(task.inputs.parameters)):
-            yield f"{name}: task {task_name}: parameter {key} is missing"
-        for key in sorted(set(task.inputs.parameters) - set(definitions)):
-            yield f"{name}: task {task_name}: parameter {key} is unknown to {task.component_ref.name}"
-        for other in sorted(set(task.dependent_tasks) - set(tasks)):
+        for problem in task_problems(task, component, package):
+            yield f"{name}: task {task_name}{problem}"
+        for other in sorted(upstream(task) - set(tasks)):
             yield f"{name}: task {task_name} waits for {other}, which is no task beside it"
-        for key, value in task.inputs.parameters.items():
-            parent = value.component_input_parameter
-            if parent and parent not in component.input_definitions.parameters:
-                yield f"{name}: task {task_name}: parameter {key} comes from {parent}, which {name} does not have"
+    try:
+        graphlib.TopologicalSorter({key: upstream(task) for key, task in tasks.items()}).prepare()
+    except graphlib.CycleError as error:
+        yield f"{name}: tasks wait for each other: {', '.join(sorted(set(error.args[1])))}"
+
+
+def task_problems(task: pb.PipelineTaskSpec, parent: pb.ComponentSpec, package: Package) -> Iterator[str]:
+    """Yield what does not fit between a task and its component, or the graph that it stands in."""
+    started = package.spec.components.get(task.component_ref.name)
+    if started is None:
+        yield f" starts {task.component_ref.name}, which is no component of the package"
+        return
+    definitions = started.input_definitions.parameters
+    needed = {key for key, its in definitions.items() if not its.is_optional and not its.HasField("default_value")}
+    for key in sorted(needed - set(task.inputs.parameters)):
+        yield f": parameter {key} is missing"
+    for key, value in sorted(task.inputs.parameters.items()):
+        source = value.component_input_parameter
+        if key not in definitions:
+            yield f": parameter {key} is unknown to {task.component_ref.name}"
+        if source and source not in parent.input_definitions.parameters:
+            yield f": parameter {key} comes from {source}, which the graph around it does not have"
+
+
+def upstream(task: pb.PipelineTaskSpec) -> set[str]:
+    """Return the tasks that a task waits for: those named, and those whose outputs it takes."""
+    inputs = task.inputs
+    makers = {its.task_output_parameter.producer_task for its in inputs.parameters.values()}
+    makers |= {its.task_output_artifact.producer_task for its in inputs.artifacts.values()}
+    return (makers | set(task.dependent_tasks)) - {""}

@@ -1,6 +1,5 @@
 """Runs the graph of a package: what is independent at once, conditions, the exit task whatever happened."""
 
-import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -12,7 +11,7 @@ from kfp.local.io import IOStore
 from kfp.local.orchestrator.orchestrator_utils import OrchestratorUtils
 from kfp.pipeline_spec import pipeline_spec_pb2 as pb
 
-from pipeline.kubeflow.compiled_package import Package
+from pipeline.kubeflow.compiled_package import Package, upstream
 from pipeline.kubeflow.condition import holds
 from pipeline.kubeflow.task_run import TaskRunner
 
@@ -66,17 +65,22 @@ class DagRun:
     runner: TaskRunner
     progress: Progress
     results: list[TaskResult] = field(default_factory=list)
-    _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, component: pb.ComponentSpec, arguments: Mapping[str, Any]) -> tuple[State, Mapping[str, Any]]:
         """Run the tasks of a graph; return how it ended and its outputs.
 
         After a failure nothing new starts but what runs whatever happened.
         """
-        waiting = dict(component.dag.tasks)
-        store, states = IOStore(), dict[str, State]()
+        store = IOStore()
         for name, value in OrchestratorUtils.join_user_inputs_and_defaults(dict(arguments), component.input_definitions).items():
             store.put_parent_input(name, value)
+        states = self._run_tasks(component.dag.tasks, store)
+        if State.FAILED in states.values():
+            return State.FAILED, {}
+        return State.SUCCEEDED, OrchestratorUtils.get_dag_outputs(component.dag.outputs, store)
+
+    def _run_tasks(self, tasks: Mapping[str, pb.PipelineTaskSpec], store: IOStore) -> dict[str, State]:
+        waiting, states = dict(tasks), dict[str, State]()
         with ThreadPoolExecutor(len(waiting) or 1) as pool:
             running: dict[Future[tuple[State, Mapping[str, Any]]], str] = {}
             while waiting or running:
@@ -91,9 +95,7 @@ class DagRun:
                     states[name], outputs = done.result()
                     for key, value in outputs.items():
                         store.put_task_output(name, key, value)
-        if State.FAILED in states.values():
-            return State.FAILED, {}
-        return State.SUCCEEDED, OrchestratorUtils.get_dag_outputs(component.dag.outputs, store)
+        return states
 
     def _run_task(self, name: str, task: pb.PipelineTaskSpec, store: IOStore) -> tuple[State, Mapping[str, Any]]:
         arguments = OrchestratorUtils.make_task_arguments(task.inputs, store)
@@ -102,24 +104,20 @@ class DagRun:
         component = self.package.spec.components[task.component_ref.name]
         if component.HasField("dag"):
             return self.run(component, arguments)
+        return self._run_container(name, task, arguments)
+
+    def _run_container(
+        self, name: str, task: pb.PipelineTaskSpec, arguments: Mapping[str, Any]
+    ) -> tuple[State, Mapping[str, Any]]:
         shown, begin = task.task_info.name or name, time.monotonic()
         self.progress.begin(shown)
         outcome = self.runner.run(name, task, arguments)
         state = State.SUCCEEDED if outcome.ended.well else State.FAILED
         reason = "" if outcome.ended.well else str(outcome.ended)
         result = TaskResult(shown, state, time.monotonic() - begin, outcome.tries, outcome.ended.code, reason)
-        with self._guard:
-            self.results.append(result)
-            self.progress.end(result)
+        self.results.append(result)
+        self.progress.end(result)
         return state, outcome.outputs
-
-
-def upstream(task: pb.PipelineTaskSpec) -> set[str]:
-    """Return the tasks that a task waits for: those named, and those whose outputs it takes."""
-    inputs = task.inputs
-    makers = {its.task_output_parameter.producer_task for its in inputs.parameters.values()}
-    makers |= {its.task_output_artifact.producer_task for its in inputs.artifacts.values()}
-    return (makers | set(task.dependent_tasks)) - {""}
 
 
 def ready(waiting: Mapping[str, pb.PipelineTaskSpec], states: Mapping[str, State]) -> list[str]:

@@ -17,6 +17,7 @@ from pipeline.errors import ConfigError
 from pipeline.kubeflow.compiled_package import Package, read_package
 from pipeline.kubeflow.dag_run import DagRun, State, TaskResult
 from pipeline.kubeflow.engine import Engine, LocalEngine, PodmanEngine, claims_of, secret_variables
+from pipeline.kubeflow.package_interface import CONFIG, named_value, run_parameters
 from pipeline.kubeflow.processes import Processes
 from pipeline.kubeflow.task_run import TaskRunner
 
@@ -56,7 +57,7 @@ def dry_run_command(path: Path, options: Options, *, as_json: bool) -> int:
         KeyboardInterrupt: when interrupted; every process has ended then.
     """
     package = read_package(path)
-    arguments = package.arguments(given_parameters(options))
+    arguments = run_parameters(package.interface, options.parameters, parameter_options(options))
     run_id = str(uuid.uuid4())  # as KFP names its jobs
     folder = (options.folder or Path("dry-run") / f"{package.name}-{run_id}").absolute()
     make_private(folder)
@@ -97,30 +98,18 @@ def run_to_end(dag: DagRun, arguments: Mapping[str, Any], processes: Processes) 
         raise failed[0]
 
 
-def given_parameters(options: Options) -> dict[str, str]:
-    """Return the parameters of the command line by name.
+def parameter_options(options: Options) -> dict[str, str]:
+    """Return the parameters that have an option of their own.
 
     Raises:
-        ConfigError: for one without '='.
+        ConfigError: for a bad configuration.
     """
-    given = dict(split(item, "--parameter") for item in options.parameters)
+    given = {}
     if options.root is not None:
         given["root"] = str(options.root.absolute())
-    if options.config is not None:  # its paths as this machine has them
-        given["config"] = config_file.load(options.config).model_dump_json(exclude_unset=True)
+    if options.config is not None:  # its paths as this machine has them: tasks don't run in its folder
+        given[CONFIG] = config_file.load(options.config).model_dump_json()
     return given
-
-
-def split(item: str, option: str) -> tuple[str, str]:
-    """Return both sides of 'name=value'.
-
-    Raises:
-        ConfigError: for an option without '='.
-    """
-    name, equals, value = item.partition("=")
-    if not equals or not name:
-        raise ConfigError(f"{option} {item}: expected name=value")
-    return name, value
 
 
 def make_private(folder: Path) -> None:
@@ -149,7 +138,7 @@ def engine_of(package: Package, options: Options, folder: Path) -> Engine:
     if options.container != "podman":
         raise ConfigError(f"--container {options.container}: expected podman")
     claims = {claim: folder / "volumes" / claim for claim in claims_of(package.containers)}
-    claims |= {name: Path(place).absolute() for name, place in (split(item, "--volume") for item in options.volumes)}
+    claims |= {name: Path(place).absolute() for name, place in (named_value(item, "--volume") for item in options.volumes)}
     mounts = () if options.root is None else (options.root.absolute(),)
     for made in (*claims.values(), *mounts):
         if not made.exists():
@@ -168,9 +157,14 @@ def tell_secrets(package: Package, lines: "Lines") -> None:
 class Lines:
     """Shows a line when a task starts and one when it ends."""
 
+    def __init__(self) -> None:
+        """Let one thread speak at a time: print writes a line and its end apart."""
+        self._guard = threading.Lock()
+
     def say(self, text: str) -> None:
         """Show a line."""
-        print(text, file=sys.stderr, flush=True)  # noqa: T201 - the terminal is where this goes
+        with self._guard:
+            print(text, file=sys.stderr, flush=True)  # noqa: T201 - the terminal is where this goes
 
     def begin(self, task: str) -> None:
         """Show that a task starts."""

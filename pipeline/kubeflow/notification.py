@@ -5,6 +5,8 @@ import logging
 import os
 import smtplib
 import ssl
+import threading
+import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from pipeline.config.kubeflow import Notify
 from pipeline.errors import MedtfxError
 
-PATIENCE = 20.0  # seconds for one address
+PATIENCE = 20.0  # seconds without a sign of life
+LIMIT = 60.0  # seconds for one address in all
 Ending = Literal["success", "refusal", "failure"]
 
 
@@ -56,13 +59,14 @@ class Message:
 
     def as_json(self) -> dict[str, str | int | None]:
         """Return plain values for programs."""
-        own: dict[str, str | int | None] = {
+        return {
             "name": self.name,
             "run_id": self.run_id,
             "verdict": self.verdict,
             "exit_code": self.exit_code,
+            "version": self.version,
+            "ending": self.ending,
         }
-        return own | {"exit_code": self.exit_code, "version": self.version, "ending": self.ending}
 
 
 def notify(message: Message, addresses: Sequence[Notify], environment: Mapping[str, str] = os.environ) -> None:
@@ -70,13 +74,32 @@ def notify(message: Message, addresses: Sequence[Notify], environment: Mapping[s
     for address in addresses:
         if message.ending not in address.on:
             continue
-        try:
-            send(message, address.kind, environment.get(address.url_env, ""))
-            logging.info("notified by %s", address.kind)
-        except Exception as error:  # a notification never changes the outcome of a run
-            # The error's text may quote the address, which is a secret.
-            reason = str(error) if isinstance(error, NotificationError) else type(error).__name__
-            logging.warning("notification by %s to the address in %s failed: %s", address.kind, address.url_env, reason)
+        # A thread: looking up a name knows no time limit, and a socket's begins anew with each byte.
+        worker = threading.Thread(target=tell, args=(message, address, environment.get(address.url_env, "")), daemon=True)
+        worker.start()
+        worker.join(LIMIT)
+        if worker.is_alive():
+            report_failure(address, f"not done after {LIMIT:g} s")
+
+
+def tell(message: Message, address: Notify, url: str) -> None:
+    """Send a message to one address and log how that went; its URL, which an error's text may quote, is a secret."""
+    try:
+        send(message, address.kind, url)
+        logging.info("notified by %s", address.kind)
+    except NotificationError as error:
+        report_failure(address, str(error))
+    except urllib.error.HTTPError as error:
+        report_failure(address, f"the receiver answered {error.code}")
+    except smtplib.SMTPResponseException as error:
+        report_failure(address, f"the receiver answered {error.smtp_code}")
+    except Exception as error:  # a notification never changes the outcome of a run
+        report_failure(address, type(error).__name__)
+
+
+def report_failure(address: Notify, reason: str) -> None:
+    """Log that a notification failed."""
+    logging.warning("notification by %s to the address in %s failed: %s", address.kind, address.url_env, reason)
 
 
 def send(message: Message, kind: str, url: str) -> None:
@@ -100,12 +123,22 @@ def post(url: str, content: Mapping[str, object]) -> None:
     """Post JSON to a URL; an answer other than 2xx raises."""
     body = json.dumps(content).encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-        answer.read()
+    with urllib.request.build_opener(NoRedirect).open(request, timeout=PATIENCE):
+        pass  # its status is all that counts
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Lets a redirection be an error: urllib would follow it without what was posted."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Follow none."""
 
 
 def send_mail(message: Message, address: SplitResult) -> None:
-    """Send a mail by an SMTP URL: smtps://user:password@host:465/?from=a@b&to=c@d; smtp:// asks for STARTTLS before a password.
+    """Send a mail by an SMTP URL such as smtps://user:password@host:465/?from=a@b&to=c@d.
+
+    smtp:// goes over to TLS where the server offers it, and must before a password. Certificates are verified; SSL_CERT_FILE
+    names further authorities.
 
     Raises:
         NotificationError: for a URL without sender and receiver.
@@ -124,8 +157,9 @@ def send_mail(message: Message, address: SplitResult) -> None:
         if secured
         else smtplib.SMTP(host, address.port or 587, timeout=PATIENCE)
     ) as server:
+        server.ehlo()
+        if not secured and (address.username or server.has_extn("starttls")):
+            server.starttls(context=safe)
         if address.username:
-            if not secured:
-                server.starttls(context=safe)
             server.login(unquote(address.username), unquote(address.password or ""))
         server.send_message(mail)

@@ -45,8 +45,8 @@ class PackageInterface:
     parameters: Mapping[str, Parameter]
 
 
-def read_package(path: Path) -> PackageInterface:
-    """Return the interface of a package.
+def read_interface(path: Path) -> PackageInterface:
+    """Return the interface of a package; KFP is not needed for it.
 
     Raises:
         ConfigError: when the file is missing or is no package of KFP v2.
@@ -71,18 +71,33 @@ def _parameter(told: Mapping[str, Any]) -> Parameter:
     return Parameter(told["parameterType"], not (told.get("isOptional") or "defaultValue" in told))
 
 
-def run_parameters(package: PackageInterface, given: Sequence[str], config: Path | None) -> dict[str, Any]:
-    """Return a run's parameters as KFP takes them, from 'name=value' words and the configuration file.
+def config_option(path: Path | None) -> dict[str, str]:
+    """Return the parameter that the option --config gives, as the file has it.
 
     Raises:
-        ConfigError: for an unknown or missing parameter, a value of another type, or a bad configuration.
+        ConfigError: for a bad configuration: a mistake is told here, not by the first container.
     """
-    texts = dict(_split(word) for word in given)
-    if config is not None:
-        if CONFIG in texts:
-            raise ConfigError(f"--config and --parameter {CONFIG}=... say the same thing twice; give one of them")
-        config_file.load(config)  # a mistake is told here, not by the first container
-        texts[CONFIG] = config.read_text(encoding="utf-8")
+    if path is None:
+        return {}
+    config_file.load(path)
+    return {CONFIG: path.read_text(encoding="utf-8")}
+
+
+def run_parameters(package: PackageInterface, words: Sequence[str], options: Mapping[str, str]) -> dict[str, Any]:
+    """Return a run's parameters as KFP takes them.
+
+    Args:
+        package: whose parameters they are.
+        words: 'name=value' of --parameter.
+        options: texts of parameters that have an option of their own, such as --config.
+
+    Raises:
+        ConfigError: for an unknown, repeated or missing parameter, or a value of another type.
+    """
+    texts = dict(named_value(word, "--parameter") for word in words)
+    for name in options.keys() & texts:
+        raise ConfigError(f"--{name} and --parameter {name}=... say the same thing twice; give one of them")
+    texts |= options
     unknown = [name for name in texts if name not in package.parameters]
     if unknown:
         known = ", ".join(sorted(package.parameters)) or "none"
@@ -94,10 +109,15 @@ def run_parameters(package: PackageInterface, given: Sequence[str], config: Path
     return {name: _value(name, text, package.parameters[name].kind) for name, text in texts.items()}
 
 
-def _split(word: str) -> tuple[str, str]:
+def named_value(word: str, option: str) -> tuple[str, str]:
+    """Return both sides of an option's 'name=value'.
+
+    Raises:
+        ConfigError: for a word without name or '='.
+    """
     name, equals, text = word.partition("=")
     if not equals or not name.strip():
-        raise ConfigError(f"--parameter {word}: expected name=value, such as span=12")
+        raise ConfigError(f"{option} {word}: expected name=value")
     return name.strip(), text
 
 

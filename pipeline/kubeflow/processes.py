@@ -57,20 +57,33 @@ class Processes:
             log: written on.
             deadline: seconds after which it is ended; None: never.
         """
-        with self._places, log.open("ab") as said:
+        with self._places:
             if self.stopped:
                 return Ended(None, "interrupted")
             try:
-                process = subprocess.Popen(
-                    start.words, env=start.environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
-                )
+                with log.open("ab") as said:
+                    process = subprocess.Popen(
+                        start.words,
+                        env=start.environment,
+                        stdin=subprocess.DEVNULL,
+                        stdout=said,
+                        stderr=said,
+                        start_new_session=True,
+                    )
             except OSError as error:
                 return Ended(None, f"{start.words[0]}: can't be started: {error.strerror}; the image must have it on its PATH")
-            self._alive.add(process)
-            try:
-                return self._wait(process, deadline)
-            finally:
-                self._alive.discard(process)
+            return self._wait_for(process, deadline)
+
+    def _wait_for(self, process: subprocess.Popen[bytes], deadline: float | None) -> Ended:
+        self._alive.add(process)
+        if self.stopped:  # in the moment since it was asked
+            end(process)
+        try:
+            return self._wait(process, deadline)
+        finally:
+            self._alive.discard(process)
+            with suppress(ProcessLookupError):  # what it left behind ends with its container
+                os.killpg(process.pid, signal.SIGKILL)
 
     def _wait(self, process: subprocess.Popen[bytes], deadline: float | None) -> Ended:
         try:

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.kubeflow import client_commands
-from pipeline.kubeflow.package_interface import read_package
+from pipeline.kubeflow.package_interface import read_interface
 
 CRON = "0 0 3 * * *"
 
@@ -17,7 +17,7 @@ def test_submit_uploads_a_version_named_by_digest_and_runs_it(asked, kubeflow, p
     (run,) = kubeflow.runs
     assert told["run_id"] == run["run_id"]
     assert told["uploaded"] is True
-    assert kubeflow.versions[0]["display_name"] == told["version"] == read_package(package).version
+    assert kubeflow.versions[0]["display_name"] == told["version"] == read_interface(package).version
     assert run["runtime_config"]["parameters"] == {"config": config_file.read_text(), "span": 12, "dry": True}
     assert run["pipeline_version_reference"]["pipeline_version_id"] == kubeflow.versions[0]["pipeline_version_id"]
     assert told["page"] == f"{kubeflow.host}/#/runs/details/{run['run_id']}"
@@ -49,7 +49,7 @@ def test_upload_only_starts_nothing_and_needs_no_parameters(asked, kubeflow, pac
 def test_version_that_another_uploads_meanwhile_is_taken(asked, kubeflow, package: Path) -> None:
     def overtaken(operation: str) -> None:
         if operation == "upload_pipeline_version" and not kubeflow.versions:
-            names = dict.fromkeys(("display_name", "name"), read_package(package).version)
+            names = dict.fromkeys(("display_name", "name"), read_interface(package).version)
             kubeflow.versions.append(
                 {"pipeline_version_id": "theirs", "pipeline_id": kubeflow.pipelines[0]["pipeline_id"], **names}
             )

@@ -1,0 +1,98 @@
+"""The compiled package of the whole graph, executed on this machine."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.e2e
+UNREACHABLE = [{"measure": "specificity", "label": "nodule", "at_least": 0.999}]
+KUBEFLOW = {
+    "image": "registry.example/medtfx:0.1.0",
+    "volumes": [{"claim": "medtfx", "path": "/mnt/medtfx"}],
+    "secrets": [{"name": "notify", "key": "url", "env": "MEDTFX_NOTIFY_URL"}],
+    "notify": [{"kind": "webhook", "url_env": "MEDTFX_NOTIFY_URL"}],
+    "defaults": {"retries": {"count": 1, "backoff_seconds": 0}},
+}
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A webhook and what it received."""
+    received: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/hook", received
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where package, root and outputs lie."""
+    return tmp_path_factory.mktemp("dry_run")
+
+
+@pytest.fixture(scope="module")
+def package(folder: Path, demo_config: Path, medtfx: Any) -> Path:
+    """The package of a configuration that trains for two steps."""
+    tree = yaml.safe_load(demo_config.read_text())
+    tree["data"]["source"]["patients"] = 60
+    tree["data"]["manifest"] = str(folder / "data" / "manifest.csv")
+    tree["training"]["steps"] = 2
+    tree["evaluation"]["thresholds"] = [{"metric": "auc", "at_least": 0.0}]
+    tree["kubeflow"] = KUBEFLOW
+    tree["gate"]["rules"] = UNREACHABLE
+    (folder / "strict.yaml").write_text(yaml.safe_dump(tree))
+    path = folder / "package.yaml"
+    done = medtfx("kubeflow", "compile", folder / "strict.yaml", "-o", path)
+    assert done.code == 0, done.stderr
+    return path
+
+
+@pytest.fixture
+def dry_run(
+    package: Path, folder: Path, receiver: tuple[str, list[dict[str, Any]]], medtfx: Any, monkeypatch: pytest.MonkeyPatch
+) -> Any:
+    """Execute the package with one of the configurations."""
+    monkeypatch.setenv("MEDTFX_NOTIFY_URL", receiver[0])
+
+    def run(name: str) -> Any:
+        words = ("--config", folder / f"{name}.yaml", "--root", folder / "root", "--folder", folder / f"out-{name}", "--json")
+        return medtfx("kubeflow", "dry-run", package, *words)
+
+    return run
+
+
+def test_refused_model_is_red_reported_and_not_pushed(dry_run: Any, folder: Path, receiver: Any) -> None:
+    done = dry_run("strict")
+    assert done.code == 4, done.stderr
+    tasks = done.result["tasks"]
+    assert [name for name, task in tasks.items() if task["state"] == "failed"] == ["refused-model"]
+    assert tasks["refused-model"]["tries"] == 1
+    assert not {"InfraValidator", "Pusher", "refused-data"} & set(tasks)
+    (told,) = receiver[1]
+    assert (told["ending"], told["exit_code"], told["run_id"]) == ("refusal", 4, done.result["run_id"])
+    assert "<html" in (folder / "out-strict" / "outputs" / "run-report" / "report").read_text()
+    assert (folder / "root" / "reports" / f"{done.result['run_id']}.html").exists()
+    assert versions(folder) == []
+
+
+def versions(folder: Path) -> list[Path]:
+    """Return what a server would take for versions."""
+    return [path for path in folder.glob("root/serving/demo/*") if path.is_dir() and path.name.isdigit()]
