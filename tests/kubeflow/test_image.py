@@ -84,7 +84,7 @@ def image() -> str:
 
 def in_image(image: str, *words: str) -> str:
     """Run a command as a strict cluster does, under a user that the image does not know, and return what it says."""
-    done = subprocess.run([*PODMAN, *STRICT, image, *words], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run([*PODMAN, *STRICT, image, *words], capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
