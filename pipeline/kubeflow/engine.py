@@ -15,6 +15,8 @@ INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 # What podman of Debian 12 needs inside another container: crun, bridges and the default limits fail there.
 PODMAN = ("podman", "--runtime", "runc", "run", "--rm", "--network=host")
 LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096")
+# Kubernetes passes over an image's health check, and podman needs systemd for it.
+AS_A_POD = ("--no-healthcheck", "--read-only", "--tmpfs", "/tmp")
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class PodmanEngine:
         """Return a `podman run`; values of variables are in the environment, never among the words."""
         values = variables(container, self.shell)
         user = container.kubernetes.get("securityContext", {}).get("runAsUser", 1000)
-        said = [*PODMAN, *LIMITS, "--read-only", "--tmpfs", "/tmp", "--user", str(user)]
+        said = [*PODMAN, *LIMITS, *AS_A_POD, "--user", str(user)]
         for folder in (self.outputs, *self.mounts):
             said += ["--volume", f"{folder}:{folder}"]
         for mount in container.kubernetes.get("pvcMount", ()):
