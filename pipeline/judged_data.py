@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
@@ -13,7 +12,7 @@ from components.data_gate.judged import ACCOUNT_ID, STATISTICS_ID
 from components.image_example_gen.account import read_account
 from models.features import SPLITS
 from pipeline.errors import ConfigError
-from pipeline.metadata_store import remembered_connection
+from pipeline.metadata_store import opened, remembered_connection
 from pipeline.root import Root
 
 STATISTICS_FILE = "FeatureStats.pb"  # of a split, written by StatisticsGen
@@ -53,7 +52,7 @@ def last_judged(root: Root, *, accepted: bool | None = None) -> JudgedData:
         ConfigError: when there are none, or their statistics are gone.
     """
     verdict = {None: "judged", True: "accepted", False: "refused"}[accepted]
-    store = MetadataStore(connection(root))
+    store = opened(connection(root))
     words = [
         word.custom_properties
         for word in sorted(store.get_artifacts_by_type("DataBlessing"), key=lambda word: word.id)

@@ -2,6 +2,7 @@
 
 import os
 
+from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config import Config, MysqlMetadata, Tls
@@ -78,6 +79,22 @@ def ssl_options(tls: Tls) -> metadata_store_pb2.MySQLDatabaseConfig.SSLOptions:
     if tls.key is not None:
         options.key = str(tls.key)
     return options
+
+
+def opened(connection: metadata_store_pb2.ConnectionConfig) -> MetadataStore:
+    """Open a store for a command that launches nothing, and so does not wait for a server.
+
+    Raises:
+        ConfigError: when the file is damaged, or the server can't be used.
+    """
+    try:
+        return MetadataStore(connection)
+    except RuntimeError as error:  # what its C++ code raises here
+        if connection.HasField("mysql"):
+            advice = f"Check that it runs and lets user {connection.mysql.user} in, with the database and all rights on it."
+            raise ConfigError(f"{name_of(connection)}: can't be used. {advice}") from error
+        place = connection.sqlite.filename_uri
+        raise ConfigError(f"{place}: is no readable ML Metadata. Put back a backup, or begin a new root.") from error
 
 
 def name_of(connection: metadata_store_pb2.ConnectionConfig) -> str:

@@ -48,7 +48,8 @@ def node(
     """Run one node of a run, as a container of a cluster does; the nodes of `medtfx run`, each in a process of its own.
 
     Repeat it as you like: a finished node returns at once, a killed one continues. ImageExampleGen comes first, a node whose
-    inputs are not there yet exits 1, RunReport works whatever has become of the others.
+    inputs are not there yet exits 1, RunReport works whatever has become of the others. Exit code 1 may go by itself when
+    repeated; 2, a wrong configuration, does not, though Kubeflow retries it as often: it can't tell exit codes apart.
 
     Example: medtfx node --config my.yaml --node Trainer --run-id 7f3a --root runs/shared
     """

@@ -119,6 +119,11 @@ class CompiledRun:
         """Make a node run even when an earlier result fits."""
         self.node(node_id).execution_options.caching_options.enable_cache = False
 
+    def add_context(self, node_id: str, kind: str, name: str) -> None:
+        """Join a node to a further context: TFX launches what has succeeded in all of its contexts never again."""
+        context = self.node(node_id).contexts.contexts.add()
+        context.type.name, context.name.field_value.string_value = kind, name
+
     def bind(self, run_id: str) -> None:
         """Fill in the run id; to be called once, before the first launch."""
         runtime_parameter_utils.substitute_runtime_parameter(

@@ -1,5 +1,6 @@
 """What follows a run's nodes: its report, and the quarantine ledger brought up to date."""
 
+import hashlib
 import json
 import os
 import platform
@@ -21,11 +22,15 @@ REPORTED_LIBRARIES = ("medtfx", "tfx", "tensorflow", "keras", "apache-beam")
 def write_report(runner: NodeRunner, state: Root) -> None:
     """Launch RunReport with what is known of the run; keep its page below reports/ and its summary in the result.
 
+    A run that went on after its report, as a cluster retries nodes, gets a new one: the facts are a context of the execution.
+
     Raises:
         Exception: whatever the node raised.
     """
     result = runner.result
-    runner.compiled.set_parameter(REPORT, "run_facts", run_facts(result).model_dump_json())
+    facts = run_facts(result).model_dump_json()
+    runner.compiled.set_parameter(REPORT, "run_facts", facts)
+    runner.compiled.add_context(REPORT, "run_facts", f"{result.run_id}.{hashlib.sha256(facts.encode()).hexdigest()}")
     runner.run(REPORT)
     folder = Path(result.outcomes[REPORT].outputs["report"][0].uri)
     result.summary = json.loads((folder / "summary.json").read_text())

@@ -87,9 +87,9 @@ def existing_root(path: Path) -> Root:
 
 
 def past_runs(root: Root) -> list[PastRun]:
-    """Return the runs that have a report, the earliest first; a report that a kill cut short is left out."""
+    """Return the runs that have a report, the earliest first, each with its newest; one that a kill cut short is left out."""
     found = {}
-    for path in root.artifacts.glob(SUMMARIES):
+    for path in sorted(root.artifacts.glob(SUMMARIES), key=execution):
         try:
             summary = json.loads(path.read_text(encoding="utf-8"))
             written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
@@ -97,6 +97,11 @@ def past_runs(root: Root) -> list[PastRun]:
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return sorted(found.values(), key=lambda run: (run.when or run.written, run.run_id))
+
+
+def execution(summary: Path) -> tuple[int, str]:
+    """Return what puts summaries into the order of their executions, whose number the folder bears."""
+    return len(summary.parent.name), summary.parent.name
 
 
 def past_run(root: Root, run_id: str | None) -> PastRun:

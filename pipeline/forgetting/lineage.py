@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ml_metadata.metadata_store import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 
 from components.image_example_gen.account import RUN_ID
 from components.pusher.versions import State, versions
 from models.features import SPLITS
 from pipeline.errors import ConfigError
-from pipeline.metadata_store import name_of, remembered_connection
+from pipeline.metadata_store import opened, remembered_connection
 from pipeline.root import Root
 
 LIVE = metadata_store_pb2.Artifact.LIVE
@@ -75,17 +74,13 @@ class Lineage:
         """Open a root's ML Metadata.
 
         Raises:
-            ConfigError: when no run has begun there, or the file is damaged.
+            ConfigError: when no run has begun there, the file is damaged, or the server can't be used.
         """
         connection = remembered_connection(root)
         if connection is None:
             raise ConfigError(f"{root.path}: no run has begun here; `data.exclude` is enough to leave a patient out of the first")
         self._root = root
-        try:
-            self._store = MetadataStore(connection)
-        except RuntimeError as error:  # what its C++ code raises here
-            place = name_of(connection) if connection.HasField("mysql") else root.metadata
-            raise ConfigError(f"{place}: is no readable ML Metadata. Put back a backup, or begin a new root.") from error
+        self._store = opened(connection)
 
     def artifacts(self) -> list[Stored]:
         """Return every artifact, the oldest first."""

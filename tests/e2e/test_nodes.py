@@ -90,6 +90,15 @@ def test_node_without_its_inputs_names_what_is_missing(cluster: Cluster) -> None
     assert "Baseline, Trainer of run a left no outputs yet" in early.stderr
 
 
+def test_run_that_is_not_over_has_a_report_and_may_go_on(cluster: Cluster) -> None:
+    finish_all(cluster.start("RunReport", "a"))
+    told = cluster.outcome("a")
+    assert (told.code, told.result["verdict"]) == (1, "failed")
+    assert told.result["failure"].startswith("Trainer: ")  # its try before the first node
+    assert told.result["report"]
+    assert told.result["metrics"] == {}
+
+
 def test_killed_training_continues_from_its_checkpoint_over_a_restart_of_the_server(cluster: Cluster, mariadb: Any) -> None:
     first = cluster.start("Trainer", "a")
     while not list(cluster.root.glob(f"work/train-*/{STATE_FILE}")) and not first.ended():
@@ -121,6 +130,7 @@ def test_report_and_outcome_tell_the_verdict(cluster: Cluster) -> None:
     assert [done.code for done in told] == [0, 0]
     assert sorted(done.result["verdict"] for done in told) == ["pushed", "unchanged"]
     assert [done.result["version"] for done in told] == cluster.versions * 2
+    # The report of the unfinished run has made room for this one.
     assert json.loads(figures.read_text())["test_auc"] == told[0].result["metrics"]["auc"]
     assert page.read_text() == (cluster.root / "reports" / "a.html").read_text()
     assert list((cluster.root / "work").iterdir()) == []
@@ -165,6 +175,7 @@ def test_report_of_a_run_whose_data_could_not_be_read(cluster: Cluster) -> None:
     assert "data.schema_file" in told.result["failure"]
 
 
-def test_password_is_nowhere_below_the_root(cluster: Cluster, byte_search: Any) -> None:
+def test_password_is_nowhere_below_the_root(cluster: Cluster) -> None:
     files = [path for path in cluster.root.rglob("*") if path.is_file()]
+    assert cluster.root / "metadata.json" in files
     assert [path for path in files if b"swordfish-in-no-log" in path.read_bytes()] == []

@@ -1,3 +1,4 @@
+import socket
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from pipeline import config_file
 from pipeline.config import MysqlMetadata, Tls
 from pipeline.errors import ConfigError
-from pipeline.metadata_store import SERVER_FILE, connection_of, mysql_connection, remember, remembered_connection
+from pipeline.metadata_store import SERVER_FILE, connection_of, mysql_connection, opened, remember, remembered_connection
 from pipeline.root import Root
 
 SMALL = """
@@ -23,18 +24,28 @@ def test_without_a_section_it_lies_below_the_root(tmp_path: Path) -> None:
 
 
 def test_server_is_reached_with_the_password_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_WORD", "secret")
+    monkeypatch.setenv("DATABASE_WORD", "swordfish")
     section = "\nmetadata: {kind: mysql, host: db, database: medtfx, user: nodes, password_variable: DATABASE_WORD}"
     config = config_file.parse(SMALL + section, name="text", folder=tmp_path)
     mysql = connection_of(config, Root(tmp_path)).mysql
-    assert (mysql.host, mysql.port, mysql.database, mysql.user, mysql.password) == ("db", 3306, "medtfx", "nodes", "secret")
-    assert "secret" not in config.model_dump_json() + repr(config)
+    assert (mysql.host, mysql.port, mysql.database, mysql.user, mysql.password) == ("db", 3306, "medtfx", "nodes", "swordfish")
+    assert "swordfish" not in config.model_dump_json() + repr(config)
 
 
 def test_missing_password_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MEDTFX_METADATA_PASSWORD", raising=False)
     with pytest.raises(ConfigError, match="variable MEDTFX_METADATA_PASSWORD is not set"):
         mysql_connection(MysqlMetadata(**SERVER))
+
+
+def test_server_that_does_not_answer_is_told_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDTFX_METADATA_PASSWORD", "secret")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        server = MysqlMetadata(**SERVER | {"host": "127.0.0.1", "port": free.getsockname()[1]})
+        with pytest.raises(ConfigError, match=r"ML Metadata at 127\.0\.0\.1:\d+/medtfx: can't be used") as caught:
+            opened(mysql_connection(server))
+    assert "secret" not in str(caught.value)
 
 
 def test_tls_files_reach_the_client(monkeypatch: pytest.MonkeyPatch) -> None:

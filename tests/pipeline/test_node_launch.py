@@ -68,6 +68,19 @@ def test_finished_node_of_the_same_run_is_not_done_again(make: Make, tmp_path: P
     assert written.stat().st_mtime_ns == before
 
 
+def test_finished_node_is_done_again_in_a_context_of_its_own(make: Make, tmp_path: Path) -> None:
+    def launched(facts: str) -> str:
+        run = make("one")
+        run.disable_cache(NODE)
+        run.add_context(NODE, "facts", facts)
+        return str(run.launch(NODE, tmp_path / "artifacts").outputs["schema"][0].uri)
+
+    first, second = launched("a"), launched("b")
+    assert first != second
+    assert launched("b") == second
+    assert make("one").outcome(NODE).outputs["schema"][0].uri == second
+
+
 def test_outcomes_of_a_run_are_read_by_another_process(make: Make, tmp_path: Path) -> None:
     assert make("one").outcomes() == {}
     launched = make("one").launch(NODE, tmp_path / "artifacts")

@@ -36,6 +36,17 @@ def test_report_that_was_cut_short_is_left_out(root_with_runs: Root, damage: str
     assert [run.run_id for run in past_runs(root_with_runs)] == ["20260102T030405-1a2b"]
 
 
+@pytest.mark.parametrize("numbers", [("9", "10"), ("10", "9")])
+def test_newest_of_several_reports_of_a_run_counts(root_with_runs: Root, numbers: tuple[str, str]) -> None:
+    for number in numbers:
+        folder = root_with_runs.artifacts / "RunReport" / "report" / number
+        folder.mkdir()
+        verdict = "pushed" if number == "10" else "failed"
+        (folder / "summary.json").write_text(json.dumps({"run_id": "7f3a", "verdict": verdict}))
+    (run,) = (run for run in past_runs(root_with_runs) if run.run_id == "7f3a")
+    assert run.summary["verdict"] == "pushed"
+
+
 def test_folder_that_is_no_root_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is no root of a run"):
         existing_root(tmp_path)
