@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from pipeline import config_file
+from pipeline import config_file, interruption
 from pipeline.errors import ConfigError
 from pipeline.kubeflow.compiled_package import Package, read_package
 from pipeline.kubeflow.dag_run import DagRun, State, TaskResult
@@ -66,6 +66,7 @@ def dry_run_command(path: Path, options: Options, *, as_json: bool) -> int:
     tell_secrets(package, lines)
     lines.say(f"dry-run of {package.name}, run {run_id}, logs in {folder / 'logs'}")
     dag = DagRun(package, TaskRunner(package, engine, processes, folder=folder, run_id=run_id), lines)
+    interruption.listen()
     run_to_end(dag, arguments, processes)
     code = exit_code(dag.results)
     if as_json:

@@ -98,14 +98,23 @@ class Processes:
     def stop(self) -> None:
         """End every process, and start no other."""
         self._stopped.set()
-        for process in tuple(self._alive):
+        alive = tuple(self._alive)
+        for process in alive:  # all at once, so that they share the time they are given
+            ask_to_end(process)
+        for process in alive:
             end(process)
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask a process group to end as Kubernetes does, and end it if it does not."""
+def ask_to_end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process group to end, as Kubernetes does first."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process group to end, and end it if it does not."""
+    ask_to_end(process)
+    with suppress(ProcessLookupError):
         until = time.monotonic() + PATIENCE
         while process.poll() is None and time.monotonic() < until:
             time.sleep(0.05)

@@ -271,7 +271,10 @@ def test_each_task_has_lines_of_its_own(dry_run: DryRun) -> None:
     assert len(said) == 25
 
 
-def test_interrupt_ends_every_process_and_the_command_with_130(compiled: Callable[..., Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_ends_every_process_and_the_command_with_130(
+    number: signal.Signals, compiled: Callable[..., Path], tmp_path: Path
+) -> None:
     def pipeline() -> None:
         with dsl.ExitHandler(shell("true", "report")):
             for name in ("left", "right"):
@@ -281,7 +284,7 @@ def test_interrupt_ends_every_process_and_the_command_with_130(compiled: Callabl
     words = [Path(sys.executable).with_name("medtfx"), "kubeflow", "dry-run", package, "--folder", out]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         children = [pid_in(tmp_path / name, process) for name in ("left", "right")]
-        process.send_signal(signal.SIGINT)  # the command alone: its tasks are in groups of their own
+        process.send_signal(number)  # the command alone: its tasks are in groups of their own
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert not any(map(is_alive, children))
