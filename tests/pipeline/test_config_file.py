@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,21 @@ def test_article_trains_as_the_recipe_says(project: Path) -> None:
     changes = training.augmentation
     assert (changes.rotation_degrees, changes.zoom, changes.intensity, changes.flip) == (15, 0.1, 0, "none")
     assert training.class_weights == "none"
+
+
+def test_model_server_is_a_program_of_configuration_or_environment(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(config_file.MODEL_SERVER, raising=False)
+    assert config_file.model_server(config_file.load(written)) == ""
+    monkeypatch.setenv(config_file.MODEL_SERVER, "sh")
+    assert config_file.model_server(config_file.load(written)) == shutil.which("sh")
+    named = config_file.load(written, ["serving.model_server=/bin/cat"])
+    assert config_file.model_server(named) == "/bin/cat"
+
+
+@pytest.mark.parametrize(("overrides", "place"), [(["serving.model_server=absent"], "serving.model_server"), ([], "TENSORFLOW")])
+def test_model_server_that_is_no_program_is_told(
+    written: Path, overrides: list[str], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(config_file.MODEL_SERVER, "absent")
+    with pytest.raises(ConfigError, match=rf"{place}.*absent: no such program"):
+        config_file.model_server(config_file.load(written, overrides))
