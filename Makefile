@@ -9,7 +9,7 @@ run: $(READY)
 	@.venv/bin/medtfx run configs/demo.yaml --root runs/demo
 
 test: lint types
-	.venv/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	.venv/bin/ruff format --check .

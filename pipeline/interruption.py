@@ -19,6 +19,12 @@ def came() -> bool:
     return bool(_came)
 
 
+def heed() -> None:
+    """Raise KeyboardInterrupt if one of them came: Python drops what is raised in a callback of C++ code or a finaliser."""
+    if came():
+        raise KeyboardInterrupt
+
+
 def _interrupt(number: int, _frame: FrameType | None) -> None:
     _came.append(number)
     raise KeyboardInterrupt

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from components import blessing
 from components.pusher.executor import MODEL_ID, PUSHED_DESTINATION
-from pipeline import memory
+from pipeline import interruption, memory
 from pipeline.display import Display
 from pipeline.node_ids import INFRA_VALIDATOR, PUSHER, TRAINER
 from pipeline.node_launch import FAILED, CompiledRun, NodeOutcome
@@ -30,6 +30,7 @@ class NodeRunner:
 
         Raises:
             NodeFailedError: when it ended without outputs.
+            KeyboardInterrupt: when interrupted, also where a library dropped it.
             Exception: whatever its executor raised.
         """
         if node == INFRA_VALIDATOR:
@@ -37,6 +38,7 @@ class NodeRunner:
         if node == PUSHER:
             self._push_again_if_gone()
         outcome = self._launch(node)
+        interruption.heed()
         refused = refusal(outcome)
         if refused:
             self.result.verdict, self.result.findings = refused

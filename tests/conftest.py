@@ -15,22 +15,12 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("MEDTFX_DATA", PROJECT.parent / "shared" / "data"))
 TRAINING_MAKER = PROJECT / "tests" / "models" / "training_inputs.py"
-SHARED_ROOTS = ("pushed_run", "own_run")
 BYTE_SEARCH = PROJECT / "tests" / "e2e" / "byte_search.py"
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file, and those of a shared root, in one worker, and begin with the longest."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(key=lambda item: (group(item) not in SHARED_ROOTS, "e2e" not in item.path.parts))
-
-
-def group(item: pytest.Item) -> str:
-    """Return what a test shares with others: the root that it asks for, or else its file."""
-    asked = getattr(item, "fixturenames", ()) if "e2e" in item.path.parts else ()
-    return next((name for name in SHARED_ROOTS if name in asked), item.path.relative_to(PROJECT).as_posix())
+    """Begin with the longest files, so that no worker is left with one of them at the end."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
 
 
 @pytest.fixture(autouse=True)

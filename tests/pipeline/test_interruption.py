@@ -60,3 +60,19 @@ def test_an_error_that_a_library_makes_of_ctrl_c_is_an_interrupt_and_no_failure(
         with pytest.raises(KeyboardInterrupt):
             note_failure(error, result, str, Root(tmp_path))
     assert result.failure == ""
+
+
+class Finaliser:
+    """Interrupts while it is taken apart, where Python drops what is raised."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        signal.pause()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_that_was_dropped_is_heeded_later() -> None:
+    interruption.heed()
+    Finaliser()
+    with pytest.raises(KeyboardInterrupt):
+        interruption.heed()
