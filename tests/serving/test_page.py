@@ -180,6 +180,7 @@ def strip_signature(source: Path, target: Path) -> None:
     saved = SavedModel.FromString(file.read_bytes())
     del saved.meta_graphs[0].signature_def["explain_image"]
     file.write_bytes(saved.SerializeToString())
+    (target / "assets.extra" / "tf_serving_warmup_requests").unlink(missing_ok=True)  # they ask for it
 
 
 def test_page_allows_its_own_inline_code_and_nothing_else(address):
