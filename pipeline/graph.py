@@ -31,7 +31,6 @@ from components.trainer.component import Trainer
 from models.rendering.settings import Limits
 from pipeline.beam_arguments import BEAM_ARGUMENTS
 from pipeline.config import Config
-from pipeline.config_file import model_server
 from pipeline.root import Root
 
 # What of this project runs inside a node, by node id; the cache follows changes in it (pipeline/code_digest.py).
@@ -66,6 +65,7 @@ class Inputs:
         bounds_file: the user's own schema, which values are held against; None: the curated one does that too.
         indexed: JSON of what became of the source's files; '' for a manifest that `index` did not write.
         exclude_digest: keyed digest of the patients to leave out; empty: none.
+        model_server: the tensorflow_model_server that validates models; empty: medtfx's own server.
     """
 
     manifest_sha256: str
@@ -76,6 +76,7 @@ class Inputs:
     bounds_file: Path | None = None
     indexed: str = ""
     exclude_digest: str = ""
+    model_server: str = ""
 
 
 class DataNodes(NamedTuple):
@@ -233,7 +234,7 @@ def delivery_nodes(
         model=model.trainer.outputs["model"],
         examples=data.ingest.outputs["examples"],
         model_blessing=judgement.gate.outputs["blessing"],
-        settings=infra_settings(config, root),
+        settings=infra_settings(config, root, inputs),
     )
     pusher = Pusher(
         model=model.trainer.outputs["model"],
@@ -291,16 +292,12 @@ def ingest_settings(config: Config, inputs: Inputs) -> IngestSettings:
     )
 
 
-def infra_settings(config: Config, root: Root) -> InfraSettings:
-    """Return what InfraValidator is told.
-
-    Raises:
-        ConfigError: when another model server is named and is no program.
-    """
+def infra_settings(config: Config, root: Root, inputs: Inputs) -> InfraSettings:
+    """Return what InfraValidator is told."""
     return InfraSettings(
         work_dir=root.work,
         log=root.logs / "model_server.log",
-        model_server=model_server(config),
+        model_server=inputs.model_server,
         golden_requests=config.serving.golden_requests,
         budget=config.serving.budget,
     )

@@ -5,13 +5,14 @@ import secrets
 from datetime import UTC, datetime
 
 from components.infra_validator import standby
-from pipeline import graph, root, run_record
+from components.infra_validator.settings import InfraSettings
+from pipeline import root, run_record
 from pipeline.compiled_graph import compiled_graph
 from pipeline.config import Config
 from pipeline.display import Display
 from pipeline.failure import note_failure
 from pipeline.metadata_store import connection_of, remember
-from pipeline.node_ids import NODES, REPORT, TRAINER
+from pipeline.node_ids import INFRA_VALIDATOR, NODES, REPORT, TRAINER
 from pipeline.node_launch import CompiledRun
 from pipeline.node_runner import NodeRunner
 from pipeline.path_mask import PathMask
@@ -60,7 +61,7 @@ class LocalRunner:
         serving_dir = state.serving(config.serving_name)
         self._runner = NodeRunner(compiled, state, serving_dir=serving_dir, display=display, result=result)
         self._mask = PathMask(config, state.path)
-        self._infra = graph.infra_settings(config, state)
+        self._infra = InfraSettings.model_validate_json(compiled.parameter(INFRA_VALIDATOR, "settings"))
         self._state = state
         self._display = display
         self._result = result

@@ -1,4 +1,4 @@
-"""What happens before the graph is built: find the manifests, read their digests, find the key, write the schema."""
+"""What happens before the graph is built: find manifests, their digests, the key and the model server; write the schema."""
 
 import json
 import os
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from components.image_example_gen import exclusion, part, pseudonym
 from pipeline.config import Config
+from pipeline.config_file import model_server
 from pipeline.curated_schema import schema_for, write_schema
 from pipeline.errors import ConfigError
 from pipeline.graph import Inputs
@@ -18,7 +19,7 @@ from pipeline.span_pattern import folder_of
 
 
 def prepare_inputs(config: Config, root: Root, say: Callable[[str], None], indexing: Indexing = unseen) -> Inputs:
-    """Return what the graph needs to know of the data.
+    """Return what the graph needs to know of data and machine.
 
     Args:
         config: the run's configuration.
@@ -27,9 +28,9 @@ def prepare_inputs(config: Config, root: Root, say: Callable[[str], None], index
         indexing: gives a context for each source that is indexed.
 
     Raises:
-        ConfigError: for a missing source, manifest, schema or list of patients, or one of the wrong form.
+        ConfigError: for a missing source, manifest, schema or list of patients, one of the wrong form, or a wrong model server.
     """
-    data = config.data
+    data, server = config.data, model_server(config)  # the latter first: it takes no time
     places = manifests(config, say, indexing)
     read = [part.planned(place.manifest, place.span, patient=data.patient, slices=data.slices) for place in places]
     parts = [its for its, _ in read]
@@ -50,6 +51,7 @@ def prepare_inputs(config: Config, root: Root, say: Callable[[str], None], index
         schema_file=write_schema(root, schema_for(data.classes, data.slices)),
         bounds_file=None if own is None else write_schema(root, own),
         indexed=json.dumps(indexed, sort_keys=True) if indexed else "",
+        model_server=server,
     )
 
 

@@ -25,6 +25,7 @@ evaluation:
   thresholds: [{metric: auc, at_least: 0.9}]
 gate:
   rules: [{measure: sensitivity, label: ill, at_least: 0.8}]
+serving: {model_server: /only/in/the/image/tensorflow_model_server}
 kubeflow:
   image: registry.example/medtfx:0.1.0
   pull_policy: Always
