@@ -1,15 +1,15 @@
 """`medtfx batch`: from an archive and a pushed model to a file of results, in steps that a killed run does not repeat."""
 
-import fcntl
 import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from components.pusher import folder_lock
 from pipeline import interruption, logs, memory
 from pipeline.batch.archive import Archive, archive_of
 from pipeline.batch.chosen_version import ChosenVersion, chosen_version
@@ -128,16 +128,12 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         MedtfxError: when another batch holds it.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise MedtfxError("another batch writes these results; wait for it, or name others with -o") from error
-    try:
+    with ExitStack() as leaving:
+        try:
+            leaving.enter_context(folder_lock.held(folder, wait=False))
+        except BlockingIOError as error:
+            raise MedtfxError("another batch writes these results; wait for it, or name others with -o") from error
         yield
-    finally:
-        os.close(descriptor)
 
 
 def tell(content: Mapping[str, Any], out: TextIO, *, computed: int, seconds: float, results: Path | None) -> None:
