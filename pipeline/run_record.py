@@ -63,9 +63,7 @@ class RunRecord:
 
     def keep_graph(self, content: bytes) -> None:
         """Write the compiled graph, whole or not at all."""
-        hidden = self.folder / ".graph.pb.tmp"
-        hidden.write_bytes(content)
-        hidden.replace(self.folder / "graph.pb")
+        write_atomically(self.folder / "graph.pb", content)
 
     def note_failure(self, node: str, failure: Failure) -> None:
         """Keep why a node failed, for the report."""

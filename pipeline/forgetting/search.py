@@ -14,14 +14,8 @@ from pipeline.forgetting.rewriting import rewriter_of
 from pipeline.forgetting.traces import Traces
 from pipeline.root import Root
 
-SEARCHED = (
-    "artifacts",
-    "reports",
-    "logs",
-    "schema",
-    "work",
-    "runs",
-)  # and what lies directly below the root; serving/ holds no example
+# And what lies directly below the root; serving/ holds no example, locks/ only names of nodes.
+SEARCHED = ("artifacts", "reports", "logs", "schema", "work", "runs")
 LEFT_ALONE = ("format", "lock", "metadata.sqlite", "metadata.json", "forgotten.jsonl")
 RECORDS = "data_tfrecord-"  # of examples, where each has its patient_key
 
