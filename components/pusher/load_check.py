@@ -68,17 +68,18 @@ def _ask(session: tf.compat.v1.Session, signatures: dict[str, SignatureDef], req
     """Have one warm-up request answered.
 
     Raises:
-        UnloadableModelError: the signature is absent, the answer is an error, or its figures are no numbers.
+        UnloadableModelError: the signature is absent, the answer is an error or lacks probabilities, or figures are no numbers.
     """
     name = request.model_spec.signature_name
     try:
         signature = signatures[name]
         given = {signature.inputs[key].name: tf.make_ndarray(value) for key, value in request.inputs.items()}
         outputs = session.run({key: output.name for key, output in signature.outputs.items()}, given)
-        numbers = [outputs[PROBABILITIES], *outputs.values()]
     except (KeyError, TypeError, ValueError, tf.errors.OpError) as error:  # TypeError: an input that the signature lacks
         raise UnloadableModelError(f"warm-up request {number} ({name}) gets no answer: {_first_line(error)}") from error
-    if not all(np.isfinite(values).all() for values in numbers if values.dtype.kind == "f"):
+    if PROBABILITIES not in outputs:
+        raise UnloadableModelError(f"warm-up request {number} ({name}) is answered without {PROBABILITIES}")
+    if not all(np.isfinite(values).all() for values in outputs.values() if values.dtype.kind == "f"):
         raise UnloadableModelError(f"warm-up request {number} ({name}) is answered with figures that are no numbers")
 
 
