@@ -9,7 +9,7 @@ import typer
 from pipeline import config_file, logs
 from pipeline.errors import ConfigError
 from pipeline.kubeflow import config_text
-from pipeline.kubeflow.settings import image_of, root_of
+from pipeline.kubeflow.settings import check_nodes, image_of, root_of
 from pipeline.root import write_atomically
 
 
@@ -23,12 +23,12 @@ def compile_command(path: Path, output: Path, overrides: Sequence[str]) -> None:
     tree = config_text.tree_of(path, overrides)
     text = config_text.text_of(tree)
     image, root = image_of(config.kubeflow), root_of(config)
+    check_nodes(config.kubeflow)
     # TensorFlow's C++ code greets on stderr when it loads.
     with logs.captured(Path(os.devnull)):
         from pipeline.kubeflow import package, steps  # noqa: PLC0415 - TFX and KFP load here
 
         nodes = steps.steps_of(config)
-        steps.check_nodes(config.kubeflow.nodes, nodes)
         content = package.compiled(config, text, nodes)
     try:
         write_atomically(output, content)

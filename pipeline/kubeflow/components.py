@@ -8,12 +8,12 @@ from typing import Any
 from kfp import dsl
 from kfp.dsl.base_component import BaseComponent
 
-from pipeline.kubeflow.steps import REPORT, Step
+from pipeline.kubeflow.steps import Step
+from pipeline.node_ids import REPORT
 
 CONFIG, ROOT, RUN_ID = "config", "root", "run_id"
 # Named parameters of the pipeline, and the keys of the configuration that they change; an empty one changes nothing.
 OVERRIDES = {"data_span": "data.span", "span_window": "data.spans.last", "training_steps": "training.steps"}
-GO_ON = "go_on"  # what `medtfx node` writes as verdict when the run goes on
 INPUTS = (CONFIG, ROOT, RUN_ID, *OVERRIDES)
 
 Command = list[Any]  # words and placeholders

@@ -14,7 +14,6 @@ from pipeline.config import Config
 from pipeline.config.kubeflow import Kubeflow
 from pipeline.kubeflow.components import (
     CONFIG,
-    GO_ON,
     OVERRIDES,
     ROOT,
     RUN_ID,
@@ -24,8 +23,10 @@ from pipeline.kubeflow.components import (
     task_name,
 )
 from pipeline.kubeflow.settings import image_of, root_of
-from pipeline.kubeflow.steps import REPORT, Step, sections
+from pipeline.kubeflow.steps import Step, sections
 from pipeline.kubeflow.task_settings import configure
+from pipeline.node_command import GO_ON
+from pipeline.node_ids import REPORT
 
 Arguments = dict[str, PipelineParameterChannel | str]
 

@@ -1,8 +1,9 @@
-"""What a package cannot be without: the image of its tasks, and a folder that all of them share."""
+"""What a package cannot be without: the image of its tasks, a folder that all of them share, and no needs of unknown nodes."""
 
 from pipeline.config import Config
 from pipeline.config.kubeflow import Kubeflow
 from pipeline.errors import ConfigError
+from pipeline.node_ids import NODES
 
 
 def image_of(settings: Kubeflow) -> str:
@@ -30,3 +31,14 @@ def root_of(config: Config) -> str:
     if not settings.volumes:
         raise ConfigError("kubeflow.volumes: empty, and kubeflow.root is not set: pods share only what a volume holds")
     return f"{settings.volumes[0].path.rstrip('/')}/runs/{config.name}"
+
+
+def check_nodes(settings: Kubeflow) -> None:
+    """Refuse needs of nodes that the graph does not have.
+
+    Raises:
+        ConfigError: naming them, and the nodes that there are.
+    """
+    unknown = sorted(set(settings.nodes) - set(NODES))
+    if unknown:
+        raise ConfigError(f"kubeflow.nodes: {', '.join(unknown)}: no such node; expected one of {', '.join(NODES)}")

@@ -1,22 +1,21 @@
 """The nodes of the graph as steps of a package: their order, what each waits for, and where a run may end early."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import graph
 from pipeline.config import Config
-from pipeline.errors import ConfigError
+from pipeline.node_ids import CLINICAL_GATE, DATA_GATE, INFRA_VALIDATOR, PUSHER, REPORT
 from pipeline.root import Root
 
-REPORT = "RunReport"
 # Nodes that may end a run with a verdict, and the name of the task that then fails in their place. Pusher refuses a model that
 # was taken back.
 REFUSALS = {
-    "DataGate": "refused-data",
-    "ClinicalGate": "refused-model",
-    "InfraValidator": "refused-model",
-    "Pusher": "refused-model",
+    DATA_GATE: "refused-data",
+    CLINICAL_GATE: "refused-model",
+    INFRA_VALIDATOR: "refused-model",
+    PUSHER: "refused-model",
 }
 
 
@@ -57,15 +56,3 @@ def sections(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
         if step.refusal:
             cut.append(())
     return tuple(section for section in cut if section)
-
-
-def check_nodes(named: Mapping[str, object], steps: Sequence[Step]) -> None:
-    """Refuse needs of nodes that the graph does not have.
-
-    Raises:
-        ConfigError: naming them, and the nodes that there are.
-    """
-    known = [step.node for step in steps] + [REPORT]
-    unknown = sorted(set(named) - set(known))
-    if unknown:
-        raise ConfigError(f"kubeflow.nodes: {', '.join(unknown)}: no such node; expected one of {', '.join(known)}")
