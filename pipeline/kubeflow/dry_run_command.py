@@ -114,14 +114,15 @@ def parameter_options(options: Options) -> dict[str, str]:
 
 
 def make_private(folder: Path) -> None:
-    """Make the folder of a dry-run.
+    """Make the folder of a dry-run; a new one is its user's alone, for outputs are open to a container's other user.
 
     Raises:
         ConfigError: when that can't be done.
     """
     try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for part in ("outputs", "logs", "volumes"):
-            (folder / part).mkdir(parents=True, exist_ok=True)
+            (folder / part).mkdir(exist_ok=True)
     except OSError as error:
         raise ConfigError(f"{folder}: {error.strerror}; name another with --folder") from error
 

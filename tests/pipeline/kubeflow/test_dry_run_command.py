@@ -97,8 +97,10 @@ def test_task_starts_when_what_it_waits_for_has_ended(dry_run: DryRun, tmp_path:
         second = shell(line, "second", "second", tmp_path / "order").after(first)
         shell(line, "third", "third", tmp_path / "order").after(first, second)
 
-    assert dry_run(pipeline, at_once=3).code == 0
+    ran = dry_run(pipeline, at_once=3)
+    assert ran.code == 0
     assert (tmp_path / "order").read_text().split() == ["first", "second", "third"]
+    assert ran.folder.stat().st_mode & 0o077 == 0  # outputs are open to any user, the folder above them is not
 
 
 @pytest.mark.parametrize(("at_once", "overlap"), [(2, True), (1, False)])
