@@ -5,7 +5,6 @@ python -m bench.batch --images 1000 4000         and whether its memory grows wi
 python -m bench.batch --repeat 3 --out b.json    medians of three, as JSON
 """
 
-import argparse
 import json
 import shutil
 import statistics
@@ -15,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.command import contest
 from bench.cost import GIB, PROJECT, read_once
 from bench.images import make_images
 from bench.process_tree import Measured, measure
@@ -109,13 +109,8 @@ def make_version(folder: Path, size: int) -> Path:
 
 def main() -> None:
     """Run the contenders in turn and print what they took."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, nargs="+", default=[1000], help="how many images, one or more numbers")
-    parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=CONTENDERS, help="contenders, by default all")
-    parser.add_argument("--repeat", type=int, default=1, help="runs of each; medians are shown")
+    parser = contest(__doc__, CONTENDERS, PROJECT / "build" / "bench")
     parser.add_argument("--size", type=int, default=224, help="side of the network's image in pixels")
-    parser.add_argument("--folder", type=Path, default=PROJECT / "build" / "bench", help="where images and model are kept")
-    parser.add_argument("--out", type=Path, help="file for the results as JSON")
     wanted = parser.parse_args()
     version = make_version(wanted.folder / f"batch-model-{wanted.size}", wanted.size)
     trials = []

@@ -5,7 +5,6 @@ python -m bench.cost --repeat 3 --out cost.json       medians of three
 python -m bench.cost --images 1000 5000 --only medtfx whether memory grows with the data
 """
 
-import argparse
 import json
 import shutil
 import statistics
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.command import contest
 from bench.images import CLASSES, make_images
 from bench.process_tree import Measured, measure
 
@@ -150,13 +150,8 @@ def shown(results: Sequence[Mapping[str, Any]], ratios: Mapping[str, float]) -> 
 
 def main() -> None:
     """Run the contenders in turn and print what they took."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, nargs="+", default=[1000], help="how many images, one or more numbers")
-    parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=CONTENDERS, help="contenders, by default all")
-    parser.add_argument("--repeat", type=int, default=1, help="runs of each; medians are shown")
+    parser = contest(__doc__, CONTENDERS, PROJECT / "build" / "bench")
     parser.add_argument("--steps", type=int, default=30, help="training steps of 32 images")
-    parser.add_argument("--folder", type=Path, default=PROJECT / "build" / "bench", help="where the images are kept")
-    parser.add_argument("--out", type=Path, help="file for the results as JSON")
     wanted = parser.parse_args()
     trials = []
     for images in wanted.images:

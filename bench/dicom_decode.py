@@ -8,8 +8,6 @@ The guarded worker is what a run pays: the file goes to a process that renders i
 the processor, child processes included, so that a busy machine changes little.
 """
 
-import argparse
-import json
 import os
 import statistics
 import time
@@ -23,6 +21,7 @@ import numpy as np
 from pydicom import dcmread
 from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 
+from bench.command import options, tell
 from bench.dicom_files import generated_files
 from bench.process_tree import tree
 from components.image_example_gen.guarded_worker import GuardedRenderer
@@ -114,17 +113,13 @@ def ratios(files: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 def main() -> None:
     """Measure, and print one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("files", nargs="*", type=Path, help="grey DICOM files; none: generated ones")
     parser.add_argument("--repeat", type=int, default=10, help="rounds over each file")
-    parser.add_argument("--out", type=Path, help="where the JSON goes, besides the terminal")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")  # pydicom's, about the files
     files = measured({file.name: file.read_bytes() for file in arguments.files} or generated_files(), arguments.repeat)
-    text = json.dumps({"files": files, "ratios": ratios(files)}, indent=2)
-    print(text)
-    if arguments.out:
-        arguments.out.write_text(text + "\n")
+    tell({"files": files, "ratios": ratios(files)}, arguments.out)
 
 
 if __name__ == "__main__":

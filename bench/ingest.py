@@ -5,7 +5,6 @@ python -m bench.ingest --images 1000 20000 --only ingest       peak memory of th
 python -m bench.ingest --repeat 3 --out ingest.json            medians of three, as JSON
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.command import contest
 from bench.cost import GIB, PROJECT, read_once
 from bench.images import make_images
 from bench.process_tree import Measured, measure
@@ -128,12 +128,7 @@ def ratios(speeds: Mapping[tuple[str, int], float], memory: Mapping[tuple[str, i
 
 def main() -> None:
     """Run the contenders in turn and print what they took."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, nargs="+", default=[1000], help="how many images, one or more numbers")
-    parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=CONTENDERS, help="contenders, by default all")
-    parser.add_argument("--repeat", type=int, default=1, help="runs of each; medians are shown")
-    parser.add_argument("--folder", type=Path, default=PROJECT / "build" / "bench", help="where the images are kept")
-    parser.add_argument("--out", type=Path, help="file for the results as JSON")
+    parser = contest(__doc__, CONTENDERS, PROJECT / "build" / "bench")
     wanted = parser.parse_args()
     trials = []
     for images in wanted.images:

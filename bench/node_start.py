@@ -1,7 +1,5 @@
 """What starting `medtfx node` costs: CPU seconds of a node that has ended already, so that nothing but its start-up is left."""
 
-import argparse
-import json
 import resource
 import statistics
 import subprocess
@@ -9,6 +7,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from bench.command import options, tell
 
 CONFIG = """
 name: demo
@@ -31,17 +31,17 @@ def launch(node: str, folder: Path) -> dict[str, float]:
 
 def main() -> None:
     """Prepare a run, repeat a finished node of it, print medians as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=5)
-    repeats = parser.parse_args().repeats
+    parser = options(__doc__)
+    parser.add_argument("--repeat", type=int, default=5)
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "demo.yaml").write_text(CONFIG)
         for node in (FIRST, MEASURED):
             launch(node, folder)
-        costs = [launch(MEASURED, folder) for _ in range(repeats)]
+        costs = [launch(MEASURED, folder) for _ in range(given.repeat)]
     medians = {name: round(statistics.median(cost[name] for cost in costs), 2) for name in costs[0]}
-    print(json.dumps({**medians, "repeats": repeats}, indent=2))
+    tell({**medians, "repeat": given.repeat}, given.out)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ python -m bench.serving.fuzz --requests 10000 --seed 7 --out fuzz.json
 Exit code 1: an answer that is none, a failure that the server did not foresee, or a server that is gone.
 """
 
-import argparse
-import json
 import random
 import tempfile
 import time
@@ -18,6 +16,7 @@ from typing import Any
 
 import grpc
 
+from bench.command import options, tell
 from bench.serving import tiny_model
 from bench.serving.server_process import served
 from bench.serving.spoiled_requests import KINDS, Target, is_alive
@@ -73,17 +72,13 @@ def fuzz(requests: int, seed: int, folder: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Run, and print one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, help="where the JSON goes, besides the terminal")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         result = fuzz(given.requests, given.seed, Path(folder))
-    text = json.dumps(result, indent=2)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n")
+    tell(result, given.out)
     raise SystemExit(0 if result["passed"] else 1)
 
 

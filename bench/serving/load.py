@@ -6,8 +6,6 @@ python -m bench.serving.load --minutes 10 --clients 8 --out load.json
 Exit code 1: a wrong answer, an error other than UNAVAILABLE while the server restarts, or memory that grows.
 """
 
-import argparse
-import json
 import signal
 import statistics
 import tempfile
@@ -20,6 +18,7 @@ from typing import Any
 
 import grpc
 
+from bench.command import options, tell
 from bench.process_tree import proportional_memory
 from bench.serving import image_model
 from bench.serving.server_process import ServerProcess, start_process
@@ -172,18 +171,14 @@ def percentiles(seconds: Sequence[float]) -> dict[str, float]:
 
 def main() -> None:
     """Run, and print one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--swap", type=float, default=20.0, help="seconds between two versions; default: 20")
     parser.add_argument("--clients", type=int, default=4)
-    parser.add_argument("--out", type=Path, help="where the JSON goes, besides the terminal")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         result = LoadTest(Plan(given.minutes * 60, given.swap, given.clients), Path(folder)).run()
-    text = json.dumps(result, indent=2)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n")
+    tell(result, given.out)
     raise SystemExit(0 if result["passed"] else 1)
 
 

@@ -6,8 +6,6 @@ python -m bench.serving.overhead --requests 5000 --out overhead.json
 One client asks, one request after the other. The two take turns; figures are medians in milliseconds.
 """
 
-import argparse
-import json
 import os
 import statistics
 import tempfile
@@ -19,6 +17,7 @@ from typing import Any
 import grpc
 import numpy as np
 
+from bench.command import options, tell
 from bench.serving import image_model, tiny_model
 from bench.serving.raw_requests import serialised
 from bench.serving.server_process import served
@@ -57,16 +56,12 @@ def turns(ways: dict[str, Callable[[], object]], requests: int) -> dict[str, lis
 
 def main() -> None:
     """Measure, and print one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--requests", type=int, default=2000)
-    parser.add_argument("--out", type=Path, help="where the JSON goes, besides the terminal")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         result = measured(Path(folder), given.requests)
-    text = json.dumps(result, indent=2)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n")
+    tell(result, given.out)
 
 
 if __name__ == "__main__":

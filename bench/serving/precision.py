@@ -7,8 +7,6 @@ Frozen: variables made constants, so that TensorFlow folds what follows from the
 avx512_bf16 or amx_bf16 a CPU emulates bfloat16; the result says which it has. Variants take turns; figures are medians.
 """
 
-import argparse
-import json
 import os
 import statistics
 import tempfile
@@ -20,6 +18,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from bench.command import options, tell
 from bench.serving import image_model
 from bench.serving.image_model import Network
 from models.export import PREDICT_IMAGE, PROBABILITIES
@@ -105,16 +104,12 @@ def figures(own: Sequence[tuple[float, float]], reference: Sequence[tuple[float,
 
 def main() -> None:
     """Measure, and print one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--out", type=Path, help="where the JSON goes, besides the terminal")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         result = measured(Path(folder), given.repeat)
-    text = json.dumps(result, indent=2)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n")
+    tell(result, given.out)
 
 
 if __name__ == "__main__":

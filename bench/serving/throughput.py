@@ -7,8 +7,6 @@ The model is compact_resnet at 224 pixels, fed with PNG files. Clients and serve
 those of both, which a busy machine changes less than the images a second. The two take turns; figures are medians.
 """
 
-import argparse
-import json
 import os
 import statistics
 import tempfile
@@ -19,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.command import options, tell
 from bench.serving import image_model
 from bench.serving.image_model import Network
 from bench.serving.raw_requests import Cost, RawClients, serialised
@@ -74,18 +73,14 @@ def figures(rounds: Sequence[tuple[Cost, Cost]]) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, and print one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="batches at once; default: cores")
-    parser.add_argument("--out", type=Path, help="where the JSON goes, besides the terminal")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         result = measured(Path(folder), repeat=given.repeat, clients=given.clients, threads=given.threads)
-    text = json.dumps(result, indent=2)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n")
+    tell(result, given.out)
 
 
 if __name__ == "__main__":
