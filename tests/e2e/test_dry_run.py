@@ -1,4 +1,4 @@
-"""The compiled package of the whole graph, executed on this machine."""
+"""The compiled package, executed on this machine: first a refusal, then a push; one root, on which the tests go on in order."""
 
 import json
 import threading
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tensorflow as tf
 import yaml
 
 pytestmark = pytest.mark.e2e
@@ -57,8 +58,9 @@ def package(folder: Path, demo_config: Path, medtfx: Any) -> Path:
     tree["training"]["steps"] = 2
     tree["evaluation"]["thresholds"] = [{"metric": "auc", "at_least": 0.0}]
     tree["kubeflow"] = KUBEFLOW
-    tree["gate"]["rules"] = UNREACHABLE
-    (folder / "strict.yaml").write_text(yaml.safe_dump(tree))
+    for name, rules in (("strict", UNREACHABLE), ("mild", [])):
+        tree["gate"]["rules"] = rules
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(tree))
     path = folder / "package.yaml"
     done = medtfx("kubeflow", "compile", folder / "strict.yaml", "-o", path)
     assert done.code == 0, done.stderr
@@ -91,6 +93,18 @@ def test_refused_model_is_red_reported_and_not_pushed(dry_run: Any, folder: Path
     assert "<html" in (folder / "out-strict" / "outputs" / "run-report" / "report").read_text()
     assert (folder / "root" / "reports" / f"{done.result['run_id']}.html").exists()
     assert versions(folder) == []
+
+
+def test_accepted_model_is_pushed_from_what_the_refused_run_made(dry_run: Any, folder: Path, receiver: Any) -> None:
+    done = dry_run("mild")
+    assert done.code == 0, done.stderr
+    assert {task["state"] for task in done.result["tasks"].values()} == {"succeeded"}
+    assert len(list(folder.glob("root/artifacts/Trainer/model/*"))) == 1
+    (version,) = versions(folder)
+    assert (receiver[1][-1]["ending"], receiver[1][-1]["version"]) == ("success", version.name)
+    with tf.compat.v1.Session(graph=tf.Graph()) as session:  # as TF Serving's loader runs it
+        loaded = tf.compat.v1.saved_model.loader.load(session, [tf.saved_model.SERVING], str(version))
+    assert "predict_image" in loaded.signature_def
 
 
 def versions(folder: Path) -> list[Path]:
