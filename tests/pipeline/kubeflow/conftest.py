@@ -89,6 +89,6 @@ def asked(kubeflow: Any) -> Callable[..., str]:
         if isinstance(result.exception, MedtfxError):
             raise result.exception
         assert result.exit_code == 0, result.output
-        return result.output
+        return result.stdout
 
     return ask
