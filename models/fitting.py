@@ -20,7 +20,7 @@ from models.optimizer import FusedAdam
 from pipeline.config import Training
 from pipeline.errors import MedtfxError
 
-PIXELS_AT_ONCE = 16 * 224 * 224  # of the images whose activations are in memory together
+PIXELS_AT_ONCE = 8 * 224 * 224  # of the images whose activations are in memory together: 4 would cost a fifth of the speed
 MOST_PARTS = 8  # of a batch; each makes the compiled step larger
 WEIGHTS, OPTIMIZER, BEST, EPOCHS = "weights", "optimizer", "best", "epochs"  # parts of a checkpoint
 WARM_UP = 0.05  # share of the steps in which the learning rate rises to its peak; then it falls along a cosine
@@ -55,12 +55,15 @@ class Learner:
         self._class_weights = tf.constant(class_weights, tf.float32)
         self._optimizer = FusedAdam(learning_rate(training))
         self._optimizer.build(model.trainable_variables)
-        images = tf.TensorSpec((training.batch_size, *model.input_shape[1:]), tf.uint8)
-        labels = tf.TensorSpec([training.batch_size], tf.int64)
-        signature = [images, labels, tf.TensorSpec([], tf.int32)]
-        # Without autograph, whose rewriting of Python takes longer than the tracing.
-        self.train_step = tf.function(self._train_step, input_signature=signature, autograph=False)
-        self.val_step = tf.function(self._val_step, input_signature=signature, autograph=False)
+        self.val_batch_size = parts(model, training.batch_size)[0].stop
+        self.train_step = self._compiled(self._train_step, training.batch_size)
+        self.val_step = self._compiled(self._val_step, self.val_batch_size)
+
+    def _compiled(self, step: Callable[..., tf.Tensor], batch_size: int) -> Callable[..., tf.Tensor]:
+        """Return the graph of a step, made without autograph, whose rewriting of Python takes longer than the tracing."""
+        images = tf.TensorSpec((batch_size, *self.model.input_shape[1:]), tf.uint8)
+        labels = tf.TensorSpec([batch_size], tf.int64)
+        return tf.function(step, input_signature=[images, labels, tf.TensorSpec([], tf.int32)], autograph=False)
 
     def _train_step(self, pixels: tf.Tensor, labels: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         """Learn from one batch; return loss and accuracy, float32 [2]."""
@@ -178,7 +181,7 @@ def _run_epoch(learner: Learner, train: ImageSplit, val: ImageSplit, *, steps: r
 
 def validate(learner: Learner, val: ImageSplit) -> tuple[float, float]:
     """Return class-weighted loss and accuracy over a split."""
-    chunks = _padded_chunks(len(val), learner.training.batch_size)
+    chunks = _padded_chunks(len(val), learner.val_batch_size)
     batches = ((val.batch(rows), used) for rows, used in chunks)
     sums = [learner.val_step(pixels, labels, tf.constant(used)).numpy() for (pixels, labels), used in ahead(batches)]
     loss, correct_decisions = np.sum(sums, axis=0)

@@ -11,7 +11,9 @@ from components.predictions.table import MODEL, SPLIT, probability_columns, sche
 from models.features import IMAGE, IMAGE_KEY, LABEL, PATIENT_KEY, ROW
 from models.records import Records
 
-BATCH = 64  # images; one size for every run, because probabilities differ by 1e-7 between batch sizes
+# Images. One size for every run, because probabilities differ by 1e-7 between batch sizes; 64 of 224 x 224 would need more memory
+# than their training does.
+BATCH = 16
 
 Predict = Callable[[tf.Tensor], np.ndarray]
 

@@ -76,9 +76,11 @@ def test_a_loss_that_is_no_number_says_what_to_do(training_inputs, training_make
         fit(learner, *splits, checkpoint=Checkpoint(tmp_path / "c"), on_epoch=no_listener)
 
 
-def test_validation_counts_each_image_once_with_its_class_weight(training_inputs, training_maker):
+@pytest.mark.parametrize("at_once", [3, 1000])
+def test_validation_counts_each_image_once_with_its_class_weight(training_inputs, training_maker, monkeypatch, at_once):
+    monkeypatch.setattr("models.fitting.PIXELS_AT_ONCE", at_once * training_maker.SIZE**2)
     weights = [3.0, 1.0, 0.5]
-    learner = learner_of(training_maker, weights=weights)
+    learner = learner_of(training_maker, name="article_cnn", weights=weights)
     _, val = open_splits(training_inputs, training_maker)
     pixels, labels = val.batch(np.arange(len(val)))
     normal = (pixels / np.float32(255) - MOMENTS.mean) / MOMENTS.variance**0.5
@@ -103,7 +105,7 @@ def test_parts_of_a_batch_give_the_gradients_of_the_whole(training_maker, monkey
         np.testing.assert_allclose(in_parts, whole, atol=2e-4)
 
 
-@pytest.mark.parametrize(("side", "batch_size", "count"), [(224, 32, 2), (224, 31, 2), (64, 32, 1), (224, 1000, 8), (1024, 4, 4)])
+@pytest.mark.parametrize(("side", "batch_size", "count"), [(224, 32, 4), (224, 31, 4), (64, 32, 1), (224, 1000, 8), (1024, 4, 4)])
 def test_parts_cover_the_batch(side, batch_size, count):
     image = keras.layers.Input((side, side, 3))
     found = parts(keras.Model(image, keras.layers.Flatten()(image)), batch_size)
