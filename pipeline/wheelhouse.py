@@ -263,7 +263,8 @@ def main(arguments: Sequence[str]) -> int:
         print("wheelhouse: stopped. The same command goes on from here.", file=sys.stderr)
         return 130
     except (SetupError, OSError) as error:
-        print(f"wheelhouse: {cause(str(error))}{error}", file=sys.stderr)
+        advice = cause(str(error)) if isinstance(error, OSError) else ""  # a SetupError has its own
+        print(f"wheelhouse: {advice}{error}", file=sys.stderr)
         return 1
     say_of(f"{path} is whole, for {bundle.Target.here()}; INSTALL.md in it tells how to carry and use it")
     say_of(f"sha256 of its {bundle.CHECKSUMS}: {digest}")
