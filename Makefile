@@ -2,7 +2,7 @@
 PYTHON ?= python3
 READY := .venv/ready
 
-.PHONY: run test lint types bench lock environment clean
+.PHONY: run test lint types bench lock environment wheelhouse clean
 .DELETE_ON_ERROR:
 
 run: $(READY)
@@ -23,9 +23,13 @@ bench: $(READY)
 
 environment: $(READY)
 
+# An offline bundle of this project for machines without internet: kubeflow/offline.md.
+wheelhouse: $(READY)
+	@.venv/bin/python -m pipeline.wheelhouse build/wheelhouse
+
 # Set-up runs again only when what it depends on has changed.
-$(READY): requirements.lock setup.py pipeline/environment.py
-	@$(PYTHON) pipeline/environment.py . .venv
+$(READY): requirements.lock setup.py pipeline/environment.py pipeline/c_library.py
+	@$(PYTHON) -m pipeline.environment . .venv
 	@touch $@
 
 lock: $(READY)

@@ -7,6 +7,7 @@
 # Debian's own packages (needs debootstrap, three minutes once).
 # Package index: PIP_INDEX_URL, UV_DEFAULT_INDEX and their kin, proxies, SSL_CERT_FILE and pip's configuration count in the
 # build as they do outside; they are handed over as secrets, so the image holds none of them.
+# In an offline bundle (kubeflow/offline.md) the packages come from its wheels/, and the base must be here already.
 # ENGINE=podman|docker chooses; podman is preferred.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -49,11 +50,20 @@ esac
 base=${BASE:-}
 if [ "$base" = debootstrap ]; then
     base=$DEBIAN_BASE
-    "$engine" image inspect "$base" >/dev/null 2>&1 || make_debian_base
+    [ -d wheels ] || "$engine" image inspect "$base" >/dev/null 2>&1 || make_debian_base
+fi
+wheels=$scratch/none
+mkdir "$wheels"
+if [ -d wheels ]; then
+    wheels=$PWD/wheels
+    python3 -m pipeline.environment --verify
+    carried=${base:-$(sed -n 's/^ARG BASE=//p' kubeflow/Dockerfile)}
+    "$engine" image inspect "$carried" >/dev/null 2>&1 || {
+        echo "the base $carried is not here: \`$engine save\` it where there is internet, \`$engine load\` it here" >&2; exit 2; }
 fi
 
 cat "${SSL_CERT_FILE:-/dev/null}" >"$scratch/certificates"
 index_settings >"$scratch/package-index"
-"${how[@]}" ${base:+--build-arg "BASE=$base"} --secret "id=package-index,src=$scratch/package-index" \
+"${how[@]}" ${base:+--build-arg "BASE=$base"} --build-context "wheels=$wheels" --secret "id=package-index,src=$scratch/package-index" \
     --secret "id=certificates,src=$scratch/certificates" --file kubeflow/Dockerfile --tag "$name" .
 "$engine" image inspect --format '{{.Size}}' "$name" | awk -v name="$name" '{ printf "built %s, %.2f GB\n", name, $1 / 1e9 }'

@@ -49,8 +49,13 @@ def test_image_holds_no_compiler_and_no_installer(dockerfile: str) -> None:
 
 def test_packages_are_held_against_the_locks_hashes(dockerfile: str) -> None:
     installs = [line for line in re.split(r"[;\n]", dockerfile) if re.search(r"pip install", line)]
-    assert len(installs) == 4
+    assert len(installs) == 5
     assert all("--require-hashes" in line or "--no-deps" in line for line in installs)
+
+
+def test_packages_of_a_bundle_are_taken_without_an_index(dockerfile: str) -> None:
+    assert dockerfile.count("--mount=type=bind,from=wheels,target=/wheels") == 2
+    assert "export UV_OFFLINE=1 UV_NO_INDEX=1 UV_FIND_LINKS=/wheels" in dockerfile
 
 
 def test_recipe_names_no_host_of_a_site_and_no_secret(project: Path) -> None:
