@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -86,22 +87,24 @@ class Starter:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         """Talk to a process of warm_start.py."""
         self._process = process
+        self._guard = threading.Lock()
 
     def ask(self, **request: Any) -> Any:
-        """Return the answer to a request."""
+        """Return the answer to a request, from any thread."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        print(json.dumps(request), file=self._process.stdin, flush=True)
-        return json.loads(self._process.stdout.readline())
+        with self._guard:
+            print(json.dumps(request), file=self._process.stdin, flush=True)
+            return json.loads(self._process.stdout.readline())
 
 
 class Started:
     """A command that goes on, in a process group of its own."""
 
-    def __init__(self, starter: Starter, words: tuple[str | Path, ...], folder: Path, *, ordinary: bool) -> None:
-        """Start the command, with an ordinary user's rights if so asked; what it says goes to files of the folder."""
+    def __init__(self, starter: Starter, words: tuple[str | Path, ...], folder: Path, **how: Any) -> None:
+        """Start the command as warm_start.py is told; what it says goes to files of the folder."""
         self._starter, self._folder = starter, folder
-        self.pid: int = starter.ask(start=[str(word) for word in words], folder=str(folder), ordinary=ordinary)
+        self.pid: int = starter.ask(start=[str(word) for word in words], folder=str(folder), **how)
         self.code: int | None = None
 
     def ended(self) -> bool:
@@ -144,10 +147,10 @@ def starter(project: Path) -> Iterator[Starter]:
         yield Starter(process)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def start(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Started]:
-    """Start a command with its imports done; it goes on while the test does."""
-    return lambda *words, ordinary=False: Started(starter, words, tmp_path_factory.mktemp("said"), ordinary=ordinary)
+    """Start a command with its imports done, with an environment of its own if one is given; it goes on while the test does."""
+    return lambda *words, **how: Started(starter, words, tmp_path_factory.mktemp("said"), **how)
 
 
 @pytest.fixture
@@ -260,7 +263,7 @@ def own_run_made(demo_config: Path, starter: Starter, tmp_path_factory: pytest.T
     folder = tmp_path_factory.mktemp("own_run") / "own"
     config = make_own_data(demo_config, folder, without_digests)
     words = ("run", config, "--root", folder / "root", "--json", *ONE_STEP)
-    done = Started(starter, words, tmp_path_factory.mktemp("said"), ordinary=False).finish()
+    done = Started(starter, words, tmp_path_factory.mktemp("said")).finish()
     assert done.result["verdict"] == "pushed", done.stdout + done.stderr
     shutil.copytree(folder, folder.with_name("kept"), symlinks=True)
     return OwnRun(folder, done.result)

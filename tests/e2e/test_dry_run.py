@@ -1,25 +1,32 @@
-"""The compiled package, executed on this machine: first a refusal, then a push; one root, on which the tests go on in order."""
+"""From a configuration to a served model: package, refused dry-run, accepted one, server, schedule; the tests go on in order."""
 
+import csv
 import json
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 import tensorflow as tf
 import yaml
 
+from bench.serving.server_process import served
+from components.predictions.table import CANDIDATE, probabilities, read_table
+
 pytestmark = pytest.mark.e2e
 UNREACHABLE = [{"measure": "specificity", "label": "nodule", "at_least": 0.999}]
-KUBEFLOW = {
+KUBEFLOW: dict[str, Any] = {
     "image": "registry.example/medtfx:0.1.0",
     "volumes": [{"claim": "medtfx", "path": "/mnt/medtfx"}],
     "secrets": [{"name": "notify", "key": "url", "env": "MEDTFX_NOTIFY_URL"}],
     "notify": [{"kind": "webhook", "url_env": "MEDTFX_NOTIFY_URL"}],
     "defaults": {"retries": {"count": 1, "backoff_seconds": 0}},
 }
+COLD = ("Pusher", "outcome")  # started as on a cluster, imports and all; the others' imports are done
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +57,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def package(folder: Path, demo_config: Path, medtfx: Any) -> Path:
+def path(folder: Path, start: Any, load_test_module: Callable[[str], ModuleType]) -> Iterator[str]:
+    """The variable PATH of the tasks."""
+    with load_test_module("e2e/warm_path.py").warm_path(folder / "bin", start, cold=COLD) as first:
+        yield f"{first}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.fixture(scope="module")
+def package(folder: Path, path: str, demo_config: Path, medtfx: Any) -> Path:
     """The package of a configuration that trains for two steps."""
     tree = yaml.safe_load(demo_config.read_text())
     tree["data"]["source"]["patients"] = 60
     tree["data"]["manifest"] = str(folder / "data" / "manifest.csv")
     tree["training"]["steps"] = 2
     tree["evaluation"]["thresholds"] = [{"metric": "auc", "at_least": 0.0}]
-    tree["kubeflow"] = KUBEFLOW
+    tree["kubeflow"] = KUBEFLOW | {"defaults": {**KUBEFLOW["defaults"], "env": {"PATH": path}}}
     for name, rules in (("strict", UNREACHABLE), ("mild", [])):
         tree["gate"]["rules"] = rules
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(tree))
@@ -105,6 +119,47 @@ def test_accepted_model_is_pushed_from_what_the_refused_run_made(dry_run: Any, f
     with tf.compat.v1.Session(graph=tf.Graph()) as session:  # as TF Serving's loader runs it
         loaded = tf.compat.v1.saved_model.loader.load(session, [tf.saved_model.SERVING], str(version))
     assert "predict_image" in loaded.signature_def
+
+
+def test_pushed_model_answers_over_grpc_as_its_run_predicted(folder: Path, medtfx: Any) -> None:
+    (version,), (predictions,) = versions(folder), folder.glob("root/artifacts/Predictions/predictions/*")
+    table = read_table(predictions, split="test", model=CANDIDATE)
+    with (folder / "data" / "manifest.csv").open(newline="") as stream:
+        files = [folder / "data" / row["path"] for row in csv.DictReader(stream)]
+    asked = [files[row - 1] for row in table["row"].to_pylist()]
+    with served(folder / "root" / "serving") as server:
+        about = ("--server", server.address, "--model", "demo", "--rendering", version, "--json")
+        done = medtfx("predict", *asked, *about)
+    assert done.code == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {str(answer["version"]) for answer in answers} == {version.name}
+    given = [list(answer["probabilities"].values()) for answer in answers]
+    assert len(given) >= 10
+    assert given == [pytest.approx(row, abs=1e-6) for row in probabilities(table).tolist()]
+
+
+def test_same_package_is_scheduled_paused_and_deleted(
+    package: Path, folder: Path, start: Any, load_test_module: Callable[[str], ModuleType]
+) -> None:
+    module = load_test_module("pipeline/kubeflow/api_double.py")
+    kubeflow, nobody = module.ApiDouble(), {"PATH": os.environ["PATH"], "HOME": str(folder / "nobody")}
+    server = module.started(kubeflow)
+    uploaded = yaml.safe_load(package.read_text().split("\n---\n")[0])
+
+    def state_after(*words: str | Path) -> list[str]:
+        done = start("kubeflow", *words, "--host", kubeflow.host, environment=nobody).finish()
+        assert done.code == 0, done.stderr
+        return [one["status"] for one in kubeflow.recurring]
+
+    assert state_after("schedule", package, "--cron", "0 0 3 * * *", "--config", folder / "mild.yaml") == ["ENABLED"]
+    (scheduled,), (made,) = kubeflow.recurring, kubeflow.versions
+    assert scheduled["pipeline_version_reference"]["pipeline_version_id"] == made["pipeline_version_id"]
+    assert made["pipeline_spec"] == uploaded
+    assert scheduled["runtime_config"]["parameters"]["config"] == (folder / "mild.yaml").read_text()
+    assert state_after("pause", "demo") == ["DISABLED"]
+    assert state_after("delete", "demo") == []
+    server.shutdown()
+    server.server_close()
 
 
 def versions(folder: Path) -> list[Path]:

@@ -8,7 +8,7 @@ import ctypes
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline import command_line, memory
 
@@ -36,8 +36,13 @@ def load() -> None:
     from pipeline import local_runner  # noqa: F401, PLC0415
 
 
-def start(start: Sequence[str], folder: str, *, ordinary: bool) -> int:
-    """Fork a command whose stdout and stderr go to files of a folder; return its process id."""
+def start(start: Sequence[str], folder: str, *, ordinary: bool = False, environment: Mapping[str, str] | None = None) -> int:
+    """Fork a command whose stdout and stderr go to files of a folder; return its process id.
+
+    Args:
+        ordinary: take the rights of root from it.
+        environment: its variables; None: this process's.
+    """
     child = os.fork()
     if child:
         return child
@@ -46,6 +51,9 @@ def start(start: Sequence[str], folder: str, *, ordinary: bool) -> int:
         os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
     sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - lives as long as the process
     sys.argv = ["medtfx", *start]
+    if environment is not None:
+        os.environ.clear()
+        os.environ.update(environment)
     if ordinary:
         drop_capabilities()
     command_line.main()
