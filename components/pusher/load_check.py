@@ -27,7 +27,7 @@ def check_loads(export: Path) -> None:
     Raises:
         UnloadableModelError: it does not load, lacks a signature or warm-up requests, leaves variables empty or does not answer.
     """
-    with tf.Graph().as_default() as graph, tf.compat.v1.Session(graph=graph) as session:
+    with tf.Graph().as_default() as graph, tf.compat.v1.Session(graph=graph, config=_unoptimised()) as session:
         try:
             loaded = tf.compat.v1.saved_model.loader.load(session, [tf.saved_model.SERVING], str(export))
             empty = _empty_variables(graph, session)
@@ -40,6 +40,13 @@ def check_loads(export: Path) -> None:
             raise UnloadableModelError(f"the session loader leaves {len(empty)} variables without value, such as {empty[0]!r}")
         for number, request in enumerate(_requests(export), start=1):
             _ask(session, dict(loaded.signature_def), request, number)
+
+
+def _unoptimised() -> tf.compat.v1.ConfigProto:
+    """Return settings that leave the graph as it is: to rewrite it for a few requests takes longer than to answer them."""
+    config = tf.compat.v1.ConfigProto()
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    return config
 
 
 def _empty_variables(graph: tf.Graph, session: tf.compat.v1.Session) -> list[str]:

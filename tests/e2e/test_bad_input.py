@@ -121,20 +121,20 @@ def test_key_that_has_no_place_beside_the_manifest(own_data, ordinary_medtfx, re
 
 
 def test_serving_folder_without_write_permission_costs_nothing_but_the_push(
-    demo_config: Path, ordinary_medtfx, quickly, read_only, tmp_path: Path
+    demo_config: Path, one_step, ordinary_medtfx, quickly, read_only, tmp_path: Path
 ) -> None:
     root, serving = tmp_path / "root", tmp_path / "root" / "serving" / "demo"
     read_only(serving)
     (root / "format").write_text("1\n")
     (root / "work" / "train-1").mkdir(parents=True)
-    done = ordinary_medtfx("run", demo_config, "--root", root, "--json")
+    done = ordinary_medtfx("run", demo_config, "--root", root, "--json", *one_step)
     assert (done.code, done.result["verdict"]) == (1, "failed")
     assert done.result["failure"].startswith("serving/demo/")
     assert "Permission denied (errno 13). Put that right and run again" in done.result["failure"]
     assert list(serving.iterdir()) == []
     assert (root / "work" / "train-1").exists()
     serving.chmod(0o755)
-    again = quickly("run", demo_config, "--root", root, "--json")
+    again = quickly("run", demo_config, "--root", root, "--json", *one_step)
     assert again.result["verdict"] == "pushed"
     assert {"Trainer", "Evaluator", "InfraValidator"} <= set(again.result["cached"])
     assert list((root / "work").iterdir()) == []
