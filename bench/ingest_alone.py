@@ -16,7 +16,7 @@ from components.image_example_gen.executor import ACCOUNT, EXAMPLES, Executor
 from components.image_example_gen.manifest import digest
 from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.settings import IngestSettings
-from pipeline.beam_arguments import BEAM_ARGUMENTS
+from pipeline.beam_arguments import IN_PROCESS
 
 
 def ingest(manifest: Path, folder: Path) -> int:
@@ -34,7 +34,7 @@ def ingest(manifest: Path, folder: Path) -> int:
         "settings": settings.to_json(),
         "work_dir": str(folder / "work"),
     }
-    Executor(BaseBeamExecutor.Context(beam_pipeline_args=BEAM_ARGUMENTS)).Do({}, outputs, properties)
+    Executor(BaseBeamExecutor.Context(beam_pipeline_args=IN_PROCESS)).Do({}, outputs, properties)
     return int(read_account(folder / ACCOUNT)["examples"])
 
 

@@ -152,7 +152,7 @@ def explain_one(location: tuple[int | str, ...], kind: str, message: str, tree: 
 
 def without_tag(location: Sequence[int | str]) -> list[int | str]:
     """Return the keys as the file has them: pydantic adds the kind behind the sections that come in several."""
-    return [step for before, step in zip(("", *location), location, strict=False) if before not in ("source", "metadata")]
+    return [step for before, step in zip(("", *location), location, strict=False) if before not in ("source", "metadata", "beam")]
 
 
 def known_keys(location: tuple[int | str, ...]) -> set[str]:

@@ -29,7 +29,6 @@ from components.pusher.component import Pusher
 from components.run_report.component import RunReport
 from components.trainer.component import Trainer
 from models.rendering.settings import Limits
-from pipeline.beam_arguments import BEAM_ARGUMENTS
 from pipeline.config import Config
 from pipeline.root import Root
 
@@ -126,7 +125,6 @@ def build(config: Config, root: Root, inputs: Inputs) -> Pipeline:
         pipeline_root=str(root.artifacts),
         components=[*data, *model, *judgement, *delivery, report],
         enable_cache=True,
-        beam_pipeline_args=BEAM_ARGUMENTS,
     )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from components.infra_validator import standby
 from components.infra_validator.settings import InfraSettings
 from pipeline import root, run_record
+from pipeline.beam_arguments import beam_arguments
 from pipeline.compiled_graph import compiled_graph
 from pipeline.config import Config
 from pipeline.display import Display
@@ -33,7 +34,7 @@ def run(config: Config, state: Root, display: Display) -> RunResult:
     """
     inputs = prepare_inputs(config, state, display.say, lambda: display.counted("index"))
     remember(config, state)
-    compiled = CompiledRun(compiled_graph(config, state, inputs), connection_of(config, state))
+    compiled = CompiledRun(compiled_graph(config, state, inputs), connection_of(config, state), beam_arguments(config.beam))
     run_id = root.unfinished_run(state, compiled.digest)
     if run_id:
         display.say(f"continuing the unfinished run {run_id}")

@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +18,8 @@ from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.types import Artifact
 
+from pipeline.beam_arguments import IN_PROCESS
+from pipeline.beam_operator import operators
 from pipeline.metadata_access import PatientMetadata, patiently
 
 T = TypeVar("T")
@@ -72,11 +74,17 @@ def compile_graph(pipeline: Pipeline, parameters: Mapping[str, Mapping[str, str]
 class CompiledRun:
     """A graph in TFX's intermediate representation, and the ML Metadata that its nodes are launched against."""
 
-    def __init__(self, representation: pipeline_pb2.Pipeline, connection: metadata_store_pb2.ConnectionConfig) -> None:
-        """Take a compiled graph, and how ML Metadata is reached: no part of the graph, for it may hold a password."""
+    def __init__(
+        self,
+        representation: pipeline_pb2.Pipeline,
+        connection: metadata_store_pb2.ConnectionConfig,
+        beam_arguments: Sequence[str] = IN_PROCESS,
+    ) -> None:
+        """Take a compiled graph, and what is no part of it: how ML Metadata, which may have a password, and Beam are reached."""
         self.representation = representation
         self._deployment = runner_utils.extract_local_deployment_config(representation)
         self._connection = connection
+        self._operators = operators(beam_arguments)
 
     @property
     def digest(self) -> str:
@@ -156,6 +164,7 @@ class CompiledRun:
             pipeline_runtime_spec=self.representation.runtime_spec,
             executor_spec=runner_utils.extract_executor_spec(self._deployment, node.node_info.id),
             custom_driver_spec=runner_utils.extract_custom_driver_spec(self._deployment, node.node_info.id),
+            custom_executor_operators=self._operators,
         ).launch()
 
     def outcome(self, node_id: str) -> NodeOutcome:

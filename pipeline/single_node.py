@@ -9,6 +9,7 @@ from tfx.proto.orchestration import executable_spec_pb2, pipeline_pb2  # noqa: F
 
 import components.artifacts  # noqa: F401 - TFX finds the types of our artifacts among the classes that are loaded
 from pipeline import node_lock
+from pipeline.beam_arguments import beam_arguments
 from pipeline.config import Config
 from pipeline.display import Display
 from pipeline.errors import MedtfxError
@@ -127,7 +128,7 @@ class SingleNode:
             representation = self._unprepared()
         else:
             raise MedtfxError(f"{node}: {INGEST} of run {self.record.folder.name} has not begun below this root; it comes first")
-        return CompiledRun(representation, connection_of(self.config, self.state))
+        return CompiledRun(representation, connection_of(self.config, self.state), beam_arguments(self.config.beam))
 
     def _prepared(self) -> pipeline_pb2.Pipeline:
         from pipeline.compiled_graph import compiled_graph  # noqa: PLC0415 - every component loads here

@@ -22,7 +22,7 @@ from pipeline.batch.chosen_version import ChosenVersion
 from pipeline.batch.part import write_part
 from pipeline.batch.plan import Plan, read_shard
 from pipeline.batch.shard_prediction import ShardPrediction
-from pipeline.beam_arguments import BEAM_ARGUMENTS
+from pipeline.beam_arguments import IN_PROCESS
 from pipeline.errors import MedtfxError
 
 _stopped: list[Exception] = []  # what ended a step: the runner makes a text of it
@@ -39,7 +39,7 @@ def predict_missing(plan: Plan, version: ChosenVersion, batch: int) -> None:
     _stopped.clear()
     step = PredictShard(plan, version, batch)
     try:
-        with beam.Pipeline(options=PipelineOptions(BEAM_ARGUMENTS)) as pipeline:
+        with beam.Pipeline(options=PipelineOptions(IN_PROCESS)) as pipeline:
             _ = pipeline | "Shards" >> beam.Create(plan.missing) | "Predict" >> beam.ParDo(step)
     except Exception as error:
         if interruption.came():

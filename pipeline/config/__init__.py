@@ -1,5 +1,6 @@
 """The run configuration: typed, frozen, validated once. Defaults are the recommended values."""
 
+from pipeline.config.beam import Beam, Dataflow, Flink, InProcess, MultiProcess, Portable, Spark
 from pipeline.config.data import Data, DriftBounds, Fractions, NearRepeats, ShortcutBounds, SkewBounds, Spans
 from pipeline.config.image import Image, ImageLimits, Rendering
 from pipeline.config.kubeflow import Kubeflow
@@ -23,25 +24,31 @@ from pipeline.config.source import ClassFolderSource, DemoSource, DicomSource, M
 __all__ = [
     "FEWEST_PIXELS",
     "Augmentation",
+    "Beam",
     "Budget",
     "Change",
     "ClassFolderSource",
     "ClinicalRule",
     "Config",
     "Data",
+    "Dataflow",
     "DemoSource",
     "DicomSource",
     "DriftBounds",
     "Evaluation",
+    "Flink",
     "Fractions",
     "Gate",
     "Image",
     "ImageLimits",
+    "InProcess",
     "Kubeflow",
     "MedmnistSource",
     "Metadata",
+    "MultiProcess",
     "MysqlMetadata",
     "NearRepeats",
+    "Portable",
     "Rendering",
     "Section",
     "Serving",
@@ -49,6 +56,7 @@ __all__ = [
     "SkewBounds",
     "Source",
     "Spans",
+    "Spark",
     "SqliteMetadata",
     "TableSource",
     "Threshold",

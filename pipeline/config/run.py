@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.config.beam import Beam, InProcess
 from pipeline.config.data import Data
 from pipeline.config.image import Image
 from pipeline.config.kubeflow import Kubeflow
@@ -13,7 +14,7 @@ from pipeline.config.section import Name, Section, Share
 
 FEWEST_PIXELS = {"article_cnn": 22}  # sides of images that its three valid 3 x 3 convolutions and poolings leave a pixel of
 
-INFRASTRUCTURE = {"metadata", "kubeflow"}  # sections that no cache key, digest or report may follow
+INFRASTRUCTURE = {"beam", "metadata", "kubeflow"}  # sections that no cache key, digest or report may follow
 
 
 class Augmentation(Section):
@@ -115,6 +116,7 @@ class Config(Section):
     evaluation: Evaluation
     gate: Gate
     serving: Serving = Serving()
+    beam: Beam = InProcess()
     kubeflow: Kubeflow = Kubeflow()
     metadata: Metadata = SqliteMetadata()
 

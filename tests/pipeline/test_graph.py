@@ -110,8 +110,8 @@ def test_transform_comes_after_the_data_gate(pipeline: Pipeline) -> None:
     assert nodes["DataGate"] in nodes["Transform"].upstream_nodes
 
 
-def test_beam_runner_is_named(pipeline: Pipeline) -> None:
-    assert "--runner=FnApiRunner" in pipeline.beam_pipeline_args
+def test_beam_runner_is_no_part_of_the_graph_and_so_of_no_cache_key(pipeline: Pipeline) -> None:
+    assert not pipeline.beam_pipeline_args
 
 
 def test_key_is_no_execution_property(pipeline: Pipeline, tmp_path: Path) -> None:
