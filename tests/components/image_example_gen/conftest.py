@@ -42,8 +42,8 @@ class DataSet:
     def with_settings(self, **changes: object) -> "DataSet":
         return replace(self, settings=replace(self.settings, **changes))  # type: ignore[arg-type]
 
-    def ingest(self, target: Path, work: Path) -> tuple[Path, Path]:
-        """Run the executor; return the folders of examples and account."""
+    def ingest(self, target: Path, work: Path, beam: Sequence[str] = ("--runner=FnApiRunner",)) -> tuple[Path, Path]:
+        """Run the executor with Beam's arguments; return the folders of examples and account."""
         examples, account = standard_artifacts.Examples(), IngestAccount()
         for name, artifact in (("examples", examples), ("account", account)):
             artifact.uri = str(target / name)
@@ -54,7 +54,7 @@ class DataSet:
             "settings": self.settings.to_json(),
             "work_dir": str(work),
         }
-        executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=["--runner=FnApiRunner"]))
+        executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=list(beam)))
         executor.Do({}, {"examples": [examples], "account": [account]}, properties)
         return Path(examples.uri), Path(account.uri)
 

@@ -28,6 +28,8 @@ from components.image_example_gen.plan import Task
 from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.shard import cut_shards, is_done
 from models import features
+from pipeline.beam_arguments import beam_arguments
+from pipeline.config import MultiProcess
 from pipeline.errors import ConfigError
 
 ANALYSED = (features.IMAGE, features.LABEL, features.MEAN, features.STANDARD_DEVIATION)
@@ -91,6 +93,15 @@ def test_two_fresh_ingests_give_equal_bytes(make_data: Callable[..., Any], tmp_p
     data = make_data()
     runs = [contents(*data.ingest(tmp_path / name / "out", tmp_path / name / "work")) for name in ("one", "two")]
     assert runs[0] == runs[1]
+
+
+def test_workers_in_processes_of_their_own_give_the_same_bytes(make_data: Callable[..., Any], tmp_path: Path) -> None:
+    """What they get is pickled, what they need they import."""
+    data = make_data().with_settings(shard_rows=4)
+    here = data.ingest(tmp_path / "here" / "out", tmp_path / "here" / "work")
+    arguments = beam_arguments(MultiProcess(runner="multi_process", workers=2))
+    there = data.ingest(tmp_path / "there" / "out", tmp_path / "there" / "work", arguments)
+    assert contents(*there) == contents(*here)
 
 
 def test_another_key_changes_the_pseudonyms_alone(make_data: Callable[..., Any], tmp_path: Path) -> None:
