@@ -1,5 +1,6 @@
 """The nodes of a run, each a process of its own, against a real MariaDB; one root, on which the tests go on in order."""
 
+import csv
 import gzip
 import json
 import signal
@@ -183,3 +184,25 @@ def test_password_is_nowhere_below_the_root(cluster: Cluster, byte_search: Modul
     assert byte_search.found_in_folder(tmp_path, words) == {("planted", words[0])}
     assert (cluster.root / "metadata.json").is_file()
     assert byte_search.found_in_folder(cluster.root, words) == set()
+
+
+def test_schema_is_learned_and_a_patient_forgotten_by_what_the_server_remembers(
+    cluster: Cluster, start: Callable[..., Any], byte_search: ModuleType
+) -> None:
+    config, learned = cluster.out / "run.yaml", cluster.out / "own.pbtxt"
+    done = start("schema", "infer", config, "--root", cluster.root, "-o", learned).finish()
+    assert done.code == 0, done.stderr
+    assert 'name: "entropy"' in learned.read_text()
+
+    manifest = Path(yaml.safe_load(cluster.config)["data"]["manifest"])
+    with manifest.open(newline="") as stream:
+        patient = next(csv.DictReader(stream))["patient_id"]
+    (examples,) = cluster.root.glob("artifacts/ImageExampleGen/examples/*")
+    assert any(examples.rglob("data_tfrecord-*"))
+    listed = ("--set", f"data.exclude={cluster.out / 'exclude.txt'}")
+    done = start("forget", config, patient, "--root", cluster.root, "--yes", "--json", *listed).finish()
+    assert done.code == 0, done.stderr
+    (act,) = done.result["patients"]
+    assert {model["version"] for model in act["models"]} == set(cluster.versions)
+    assert not any(examples.rglob("data_tfrecord-*"))
+    assert byte_search.found_in_folder(cluster.root, [patient]) == set()
