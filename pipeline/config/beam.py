@@ -30,6 +30,7 @@ class Portable(Section):
     """A cluster that is asked through Beam's job server, and where it finds medtfx."""
 
     job_endpoint: Address | None = None  # of a job server that runs already
+    master: str | None = None  # of the cluster, to start a job server for
     job_server_jar: str | None = None  # path or URL: Beam starts it; default: the jar of Beam's version, from Maven Central
     parallelism: Annotated[int, Field(ge=1, le=10_000)] = 2  # shards that are worked on at once
     environment: Literal["loopback", "docker", "process", "external"] = "docker"
@@ -59,16 +60,14 @@ class Portable(Section):
             )
         return self
 
-    def one_job_server(self, master: str | None) -> None:
-        """Refuse both a job server and a cluster to start one for, and neither.
-
-        Raises:
-            ValueError: naming the keys.
-        """
-        if (self.job_endpoint is None) == (master is None):
+    @model_validator(mode="after")
+    def has_one_job_server(self) -> "Portable":
+        """Refuse both a job server and a cluster to start one for, and neither."""
+        if (self.job_endpoint is None) == (self.master is None):
             raise ValueError("expected exactly one of job_endpoint, a job server that runs, and master, to start one for")
-        if self.job_server_jar is not None and master is None:
+        if self.job_server_jar is not None and self.master is None:
             raise ValueError(f"job_server_jar: {self.job_server_jar!r}; expected it only with master")
+        return self
 
 
 class Flink(Portable):
@@ -77,24 +76,12 @@ class Flink(Portable):
     runner: Literal["flink"]
     master: Annotated[str, Field(pattern=r"^(\[local\]|\[auto\]|(https?://)?[A-Za-z0-9._-]+:[0-9]{1,5})$")] | None = None
 
-    @model_validator(mode="after")
-    def has_a_job_server(self) -> "Flink":
-        """Refuse a cluster that can't be asked."""
-        self.one_job_server(self.master)
-        return self
-
 
 class Spark(Portable):
     """Apache Spark."""
 
     runner: Literal["spark"]
     master: Annotated[str, Field(pattern=r"^(local(\[[0-9*]+\])?|spark://[A-Za-z0-9._:,-]+|yarn|k8s://.+)$")] | None = None
-
-    @model_validator(mode="after")
-    def has_a_job_server(self) -> "Spark":
-        """Refuse a cluster that can't be asked."""
-        self.one_job_server(self.master)
-        return self
 
 
 class Dataflow(Section):

@@ -9,7 +9,7 @@ from components import progress
 from components.image_example_gen import manifest
 from components.image_example_gen.pseudonym import KEY_VARIABLE
 from pipeline import graph, root, run_inputs
-from pipeline.config import Config
+from pipeline.config import Config, Flink
 from pipeline.errors import ConfigError
 
 
@@ -140,3 +140,10 @@ def test_tree_of_dicom_files_is_indexed_for_a_run(shared_data: Path, tmp_path: P
     assert json.loads(inputs.indexed)["skipped"]["segmentation"] == 17
     run_inputs.prepare_inputs(config_for(tmp_path / "data", source=source, slices=["sex"]), state, said.append)
     assert len([line for line in said if "indexed" in line]) == 1
+
+
+def test_root_that_workers_of_a_cluster_do_not_see_is_refused(tmp_path: Path, state: root.Root) -> None:
+    config = config_for(tmp_path, source={"kind": "demo", "patients": 30})
+    flink = Flink(runner="flink", master="jobmanager:8081", image="medtfx:1", shared=(tmp_path / "data",))
+    with pytest.raises(ConfigError, match=r"root: .*: outside beam\.shared"):
+        run_inputs.prepare_inputs(config.model_copy(update={"beam": flink}), state, print)

@@ -17,8 +17,6 @@ FEW = (*environment.INSTALLERS, "idna", "pyfarmhash")  # pyfarmhash has no wheel
 NO_NETWORK = [shutil.which("unshare") or "unshare", "--map-root-user", "--net"]
 BUILD = "import sys; from pathlib import Path; from pipeline import wheelhouse as w; print(w.build(*map(Path, sys.argv[1:])))"
 
-pytestmark = pytest.mark.xdist_group("wheelhouse")
-
 
 def without_network(*words: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a network namespace that has no way out."""
