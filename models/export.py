@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -69,33 +70,34 @@ def save(served: Served, directory: Path) -> None:
 
 
 def _signatures(served: Served) -> dict[str, tf.types.experimental.ConcreteFunction]:
-    predict = _predictor(served)
+    """Return the signatures; what several of them do is a function of the graph that they call: traced, saved and loaded once."""
+    decode = _traced(features.IMAGE, partial(canonical_batch, canonical=served.facts.canonical))
+    predict = _traced(features.IMAGE, _predictor(served, decode))
     label_ids = served.transform_graph.label_ids
     return {
-        SERVING_DEFAULT: _concrete(EXAMPLES, lambda examples: predict(image_bytes(examples))),
-        PREDICT_IMAGE: _concrete(features.IMAGE, predict),
-        EXPLAIN_IMAGE: _concrete(features.IMAGE, _explainer(served)),
-        CANONICAL_IMAGE: _concrete(features.IMAGE, lambda image: {PIXELS: canonical_batch(image, served.facts.canonical)}),
-        TRANSFORM_FEATURES: _concrete(EXAMPLES, lambda examples: {features.LABEL_ID: label_ids(examples)}),
+        SERVING_DEFAULT: _traced(EXAMPLES, lambda examples: predict(image_bytes(examples))),
+        PREDICT_IMAGE: predict,
+        EXPLAIN_IMAGE: _traced(features.IMAGE, _explainer(served, decode)),
+        CANONICAL_IMAGE: _traced(features.IMAGE, lambda image: {PIXELS: decode(image)}),
+        TRANSFORM_FEATURES: _traced(EXAMPLES, lambda examples: {features.LABEL_ID: label_ids(examples)}),
     }
 
 
-def _predictor(served: Served) -> Callable[[tf.Tensor], Outputs]:
+def _predictor(served: Served, decode: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[tf.Tensor], Outputs]:
     moments = served.transform_graph.pixel_moments()
 
     def predict(image: tf.Tensor) -> Outputs:
-        pixels = canonical_batch(image, served.facts.canonical)
-        probabilities = served.model(normalise(pixels, moments), training=False)
+        probabilities = served.model(normalise(decode(image), moments), training=False)
         return named_outputs(probabilities, served.facts.classes)
 
     return predict
 
 
-def _explainer(served: Served) -> Callable[[tf.Tensor], Outputs]:
+def _explainer(served: Served, decode: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[tf.Tensor], Outputs]:
     moments, explain = served.transform_graph.pixel_moments(), explainer(served.model)
 
     def explained(image: tf.Tensor) -> Outputs:
-        probabilities, heat = explain(normalise(canonical_batch(image, served.facts.canonical), moments))
+        probabilities, heat = explain(normalise(decode(image), moments))
         return {**named_outputs(probabilities, served.facts.classes), HEAT_MAP: heat}
 
     return explained
@@ -122,6 +124,6 @@ def image_bytes(examples: tf.Tensor) -> tf.Tensor:
     return tf.io.parse_example(examples, {features.IMAGE: tf.io.FixedLenFeature([], tf.string)})[features.IMAGE]
 
 
-def _concrete(argument: str, function: Callable[[tf.Tensor], Outputs]) -> tf.types.experimental.ConcreteFunction:
+def _traced(argument: str, function: Callable[[tf.Tensor], Any]) -> tf.types.experimental.ConcreteFunction:
     signature = [tf.TensorSpec([None], tf.string, name=argument)]
     return tf.function(function, input_signature=signature, autograph=False).get_concrete_function()
