@@ -152,9 +152,11 @@ def retry_files(manifest: Path, root: Path | None, key_file: Path | None) -> Non
     """
     if root is None:
         raise ConfigError("--retry: name the root of the runs with --root, such as runs/demo")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # read once, when TensorFlow's C++ code loads
     from pipeline.index_command import key_for  # noqa: PLC0415
-    from pipeline.retry_command import retry_command  # noqa: PLC0415 - TensorFlow loads here
+    from pipeline.loading import tensorflow_loading  # noqa: PLC0415
+
+    with tensorflow_loading():
+        from pipeline.retry_command import retry_command  # noqa: PLC0415
 
     retry_command(manifest, root, key_for(manifest, key_file))
 

@@ -8,29 +8,17 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # parameters of ma
 
 
 def prepare() -> None:
-    """Make freed memory returnable, and leave loading alone; to be called before TensorFlow loads, and `settle` after.
+    """Make freed memory returnable; to be called before TensorFlow loads.
 
     By default oneDNN's pool keeps 0.4 to 0.5 GB after training, and glibc spreads freed blocks over an arena per thread. With the
     C heap in one arena, which is trimmed only between nodes, training is as fast (bench/RESULTS.md) and the memory comes back.
-    Loading makes hundreds of thousands of objects that stay, so collections in its midst find nothing: a tenth of its time.
     """
-    gc.disable()
     os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
     tune = getattr(ctypes.CDLL(None), "mallopt", None)
     if tune is not None:  # glibc's; another C library does without
         tune(M_ARENA_MAX, 1)
         tune(M_TRIM_THRESHOLD, 2**31 - 1)
         tune(M_MMAP_THRESHOLD, 2**30)  # else each large tensor is mapped anew, a page fault for every 4 KB
-
-
-def settle() -> None:
-    """Leave what is loaded by now out of later garbage collections; to be called after TensorFlow has loaded.
-
-    Its modules are 660,000 objects that live as long as the process: looking at them takes a third of a second each time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.enable()
 
 
 def release() -> None:

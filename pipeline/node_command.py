@@ -5,10 +5,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import interruption, logs, memory, root, run_record
+from pipeline import interruption, logs, root, run_record
 from pipeline.config import Config
 from pipeline.display import Display, PlainDisplay
 from pipeline.errors import ConfigError, RootInUseError
+from pipeline.loading import tensorflow_loading
 from pipeline.node_ids import NODES, REPORT
 from pipeline.path_mask import PathMask
 from pipeline.report_handover import ReportRequest, hand_over, write
@@ -67,11 +68,9 @@ def node_command(config: Config, request: NodeRequest) -> int:
 
 def launch_shown(config: Config, state: Root, *, request: NodeRequest, record: RunRecord, display: Display) -> Verdict | None:
     """Load TFX and launch the node; return the verdict of a refusal, for RunReport that of the run, None to go on."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # read once, when TensorFlow's C++ code loads
-    memory.prepare()
-    from pipeline.single_node import SingleNode  # noqa: PLC0415 - six seconds of imports: only once the words are known to be good
+    with tensorflow_loading():  # five seconds: only once the words are known to be good
+        from pipeline.single_node import SingleNode  # noqa: PLC0415
 
-    memory.settle()
     single = SingleNode(config, state, record=record, display=display)
     if request.node != REPORT:
         return single.run(request.node)

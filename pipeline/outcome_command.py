@@ -8,6 +8,7 @@ from pipeline import logs
 from pipeline.config import Config
 from pipeline.display import PlainDisplay
 from pipeline.errors import ConfigError
+from pipeline.loading import tensorflow_loading
 from pipeline.run_history import existing_root
 from pipeline.run_record import record_of
 
@@ -22,10 +23,10 @@ def outcome_command(config: Config, run_id: str, root_path: Path, *, as_json: bo
     record = record_of(state, run_id)
     if not record.folder.is_dir():
         raise ConfigError(f"--run-id {run_id}: no node of this run has begun below {state.path}")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read once, when TensorFlow's C++ code loads
     with logs.captured(Path(os.devnull)) as (out, err):  # what TensorFlow and TFX say while they load
-        from pipeline.run_summary import print_summary  # noqa: PLC0415
-        from pipeline.single_node import SingleNode  # noqa: PLC0415
+        with tensorflow_loading():
+            from pipeline.run_summary import print_summary  # noqa: PLC0415
+            from pipeline.single_node import SingleNode  # noqa: PLC0415
 
         result = SingleNode(config, state, record=record, display=PlainDisplay(err)).outcome()
         if as_json:

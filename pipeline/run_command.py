@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from pipeline import config_file, interruption, logs, memory, root
+from pipeline import config_file, interruption, logs, root
 from pipeline.config import Config
 from pipeline.display import shown_on
 from pipeline.errors import MedtfxError
+from pipeline.loading import tensorflow_loading
 from pipeline.path_mask import PathMask
 from pipeline.verdict import Verdict
 
@@ -64,12 +65,9 @@ def run_shown(config: Config, state: root.Root, streams: tuple[TextIO, TextIO], 
     with shown_on(err) as display:
         display.say(f"medtfx: {config.name}, root {state.path}")
         display.say("loading TensorFlow and TFX")
-        # TensorFlow's C++ code reads these once, when it loads; the values keep its start-up chatter short.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-        memory.prepare()
-        from pipeline import local_runner  # noqa: PLC0415 - six seconds of imports: only once the configuration is known to be good
+        with tensorflow_loading():  # five seconds: only once the configuration is known to be good
+            from pipeline import local_runner  # noqa: PLC0415
 
-        memory.settle()
         result = local_runner.run(config, state, display)
     if as_json:
         print(json.dumps(result.as_json()), file=out, flush=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from components.pusher import folder_lock
-from pipeline import interruption, logs, memory
+from pipeline import interruption, logs
 from pipeline.batch.archive import Archive, archive_of
 from pipeline.batch.chosen_version import ChosenVersion, chosen_version
 from pipeline.batch.plan import Plan, write_plan
@@ -19,6 +19,7 @@ from pipeline.batch.statement import Cut, read_statement, statement, write_state
 from pipeline.code_digest import code_digest
 from pipeline.display import Display, shown_on
 from pipeline.errors import ConfigError, MedtfxError
+from pipeline.loading import tensorflow_loading
 from pipeline.predict_command import SOME_FAILED
 
 CODE = ("pipeline.batch.beam_step",)
@@ -92,11 +93,9 @@ def predicted(
 
 def predict_missing(plan: Plan, version: ChosenVersion, batch: int) -> None:
     """Load TensorFlow and Beam, and predict what has no part yet."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # read once, when TensorFlow's C++ code loads
-    memory.prepare()
-    from pipeline.batch import beam_step  # noqa: PLC0415 - seconds of imports, and a repeated command needs none of it
+    with tensorflow_loading():  # seconds, and a repeated command needs none of it
+        from pipeline.batch import beam_step  # noqa: PLC0415
 
-    memory.settle()
     beam_step.predict_missing(plan, version, batch)
 
 

@@ -10,6 +10,7 @@ from pipeline import config_file, logs
 from pipeline.errors import ConfigError
 from pipeline.kubeflow import config_text
 from pipeline.kubeflow.settings import check_nodes, image_of, root_of
+from pipeline.loading import tensorflow_loading
 from pipeline.root import write_atomically
 
 
@@ -26,7 +27,8 @@ def compile_command(path: Path, output: Path, overrides: Sequence[str]) -> None:
     check_nodes(config.kubeflow)
     # TensorFlow's C++ code greets on stderr when it loads.
     with logs.captured(Path(os.devnull)):
-        from pipeline.kubeflow import package, steps  # noqa: PLC0415 - TFX and KFP load here
+        with tensorflow_loading():
+            from pipeline.kubeflow import package, steps  # noqa: PLC0415 - TFX and KFP load here
 
         nodes = steps.steps_of(config)
         content = package.compiled(config, text, nodes)

@@ -10,15 +10,13 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from pipeline import command_line, memory
+from pipeline import command_line
+from pipeline.loading import tensorflow_loading
 
 
 def main() -> None:
     """Answer a request to start with a process id, {"poll": process id} with its exit code or null."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-    memory.prepare()
     load()
-    memory.settle()
     for line in sys.stdin:
         request = json.loads(line)
         answer = poll(request["poll"]) if "poll" in request else start(**request)
@@ -26,14 +24,15 @@ def main() -> None:
 
 
 def load() -> None:
-    """Import what a run imports, and what its nodes import later; after the memory settings, as the command does."""
+    """Import what a run imports, then what its nodes import later."""
+    with tensorflow_loading():
+        from pipeline import local_runner  # noqa: F401, PLC0415
     import pyarrow.dataset  # noqa: F401, PLC0415
     import setuptools  # noqa: F401, PLC0415 - Beam looks for it
 
     from components.data_gate import metadata_regression  # noqa: F401, PLC0415
     from components.run_report import page  # noqa: F401, PLC0415
     from models import preprocessing, training  # noqa: F401, PLC0415
-    from pipeline import local_runner  # noqa: F401, PLC0415
 
 
 def start(start: Sequence[str], folder: str, *, ordinary: bool = False, environment: Mapping[str, str] | None = None) -> int:
