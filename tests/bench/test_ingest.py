@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.images import make_images
-from bench.ingest import INGEST, ONE_CORE, RAW, Trial, cores, figures, run_contender, trial_of
+from bench.ingest import INGEST, ON_ONE_CORE, RAW, Trial, cores, figures, run_contender, trial_of
 from bench.process_tree import Measured
 
 GIB = 2**30
@@ -40,9 +40,10 @@ def test_growth_of_memory_is_told_from_two_sizes() -> None:
     assert found["ingest memory, 20000 / 1000 images"] == pytest.approx(1.1)
 
 
-def test_gain_of_the_cores_is_told() -> None:
-    found = figures([Trial(INGEST, 100, 5.0, GIB), Trial(ONE_CORE, 100, 9.0, GIB)])
-    assert found["ingest on all cores / on one, images per second, 100 images"] == pytest.approx(1.8)
+@pytest.mark.parametrize("contender", [INGEST, RAW])
+def test_gain_of_the_cores_is_told(contender: str) -> None:
+    found = figures([Trial(contender, 100, 5.0, GIB), Trial(ON_ONE_CORE[contender], 100, 9.0, GIB)])
+    assert found[f"{contender} on all cores / on one, images per second, 100 images"] == pytest.approx(1.8)
 
 
 def test_processes_started_within_are_held_to_so_many_cores() -> None:
