@@ -1,6 +1,6 @@
 """What ingest costs beside bare decoding, and whether its memory grows with the data.
 
-python -m bench.ingest                                         1,000 JPEG of 1024 x 1024: ingest, bare decoding, each on one core too
+python -m bench.ingest                                   1,000 JPEG of 1024 x 1024: ingest, bare decoding, both on one core too
 python -m bench.ingest --images 1000 20000 --only ingest       peak memory of the process tree at both
 python -m bench.ingest --repeat 3 --out ingest.json            medians of three, as JSON
 """
