@@ -140,17 +140,24 @@ def wait_for(socket: Path, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def run_by_kfp(package: Path, parameters: dict[str, Any], *, folder: Path, user: str, mounts: Sequence[Path]) -> str:
-    """Have KFP run the package; return what KFP says of a failure, '' when every task ended well."""
-    from kfp import components, local  # noqa: PLC0415 - seconds of imports, only once the words are known to be good
+    """Have KFP run the package; return what KFP says of a failure, '' when every task ended well.
+
+    Raises:
+        ConfigError: when podman does not start a container.
+    """
+    from docker.errors import DockerException  # noqa: PLC0415 - seconds of imports, only once the words are known to be good
+    from kfp import components, local  # noqa: PLC0415
 
     pipeline = components.load_component_from_file(str(package))
-    with kept_containers() as label:
-        runner = local.DockerRunner(labels=[label], **container_settings(user, mounts))
-        local.init(runner, pipeline_root=str(folder))
-        try:
+    try:
+        with kept_containers() as label:
+            runner = local.DockerRunner(labels=[label], **container_settings(user, mounts))
+            local.init(runner, pipeline_root=str(folder))
             pipeline(**parameters)
-        except RuntimeError as error:  # KFP's word for a task that failed
-            return COLOUR.sub("", str(error))
+    except RuntimeError as error:  # KFP's word for a task that failed
+        return COLOUR.sub("", str(error))
+    except (DockerException, OSError) as error:
+        raise ConfigError(f"podman: {error}; is the package's image here? kubeflow/build_image.sh makes it") from error
     return ""
 
 

@@ -125,6 +125,14 @@ def test_interrupt_leaves_neither_container_nor_service_behind(script: Path, ima
     assert subprocess.run(listing, capture_output=True, check=True).stdout == b""
 
 
+def test_image_that_is_not_here_and_cannot_be_pulled_is_told(script: Path, image: str, tmp_path: Path) -> None:
+    package = compiled(tmp_path / "package.yaml", lambda: shell("localhost:1/absent:1", "true", "one") and None)
+    said = asked(script, package, tmp_path / "shared")
+    assert (said.code, "Traceback" in said.stderr) == (2, False), said.stderr
+    assert "absent" in said.stderr
+    assert "is the package's image here?" in said.stderr
+
+
 @pytest.mark.parametrize(
     ("package", "told"),
     [("absent.yaml", "no such file; expected a package"), ("other.yaml", "not a package of Kubeflow Pipelines")],
