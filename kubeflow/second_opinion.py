@@ -31,7 +31,7 @@ from pipeline.kubeflow.package_interface import read_interface, run_parameters
 # kfp.local starts tasks in the order of a protobuf map, and passes over the conditions that keep the tasks of a refusal for
 # the end: only the implementation in Python keeps a map in the order of the file. Read once, when protobuf is imported.
 PROTOBUF = {"PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"}
-START_SECONDS = 30.0
+START_SECONDS = 120.0  # another podman that writes an image keeps this one waiting
 COLOUR = re.compile(r"\x1b\[\d+m")
 
 

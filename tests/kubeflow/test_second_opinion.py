@@ -12,7 +12,9 @@ from types import ModuleType
 
 import pytest
 from kfp import compiler, dsl
+from kfp.dsl.pipeline_channel import PipelineParameterChannel
 
+Root = PipelineParameterChannel
 NAME = f"localhost/medtfx-second-opinion:{os.getpid()}"
 
 
@@ -41,26 +43,22 @@ class Opinion:
     stderr: str
 
 
-def shell(image: str, text: str, name: str) -> dsl.PipelineTask:
+def shell(image: str, text: str, name: str, *, root: Root) -> dsl.PipelineTask:
     """Add a task that runs a script; $0 is the pipeline's parameter `root`."""
 
     def component(root: str) -> dsl.ContainerSpec:
         return dsl.ContainerSpec(image=image, command=["sh", "-c", text], args=[root])
 
     component.__name__ = name
-    return dsl.container_component(component)(root=ROOT[-1])
+    return dsl.container_component(component)(root=root)
 
 
-ROOT: list[str] = []  # the parameter of the pipeline that is being compiled
-
-
-def compiled(path: Path, add_tasks: Callable[[], None]) -> Path:
+def compiled(path: Path, add_tasks: Callable[[Root], object]) -> Path:
     """Write a package with the parameter `root`."""
 
     @dsl.pipeline(name="cheap")
     def cheap(root: str) -> None:
-        ROOT.append(root)
-        add_tasks()
+        add_tasks(root)
 
     compiler.Compiler().compile(cheap, str(path))
     return path
@@ -84,9 +82,9 @@ def asked(script: Path, package: Path, folder: Path, **environment: str) -> Opin
 
 
 def test_tasks_run_in_strict_containers_that_share_the_folder(script: Path, image: str, tmp_path: Path) -> None:
-    def tasks() -> None:
-        first = shell(image, 'id -u > "$0.first"; touch /usr/x 2> "$0.refused" || touch /tmp/x', "first")
-        shell(image, 'cat "$0.first" > "$0.second"; test ! -e /tmp/x', "second").after(first)
+    def tasks(root: Root) -> None:
+        first = shell(image, 'id -u > "$0.first"; touch /usr/x 2> "$0.refused" || touch /tmp/x', "first", root=root)
+        shell(image, 'cat "$0.first" > "$0.second"; test ! -e /tmp/x', "second", root=root).after(first)
 
     folder = tmp_path / "shared"
     said = asked(script, compiled(tmp_path / "package.yaml", tasks), folder)
@@ -98,8 +96,9 @@ def test_tasks_run_in_strict_containers_that_share_the_folder(script: Path, imag
 
 
 def test_task_that_fails_at_once_ends_the_command_with_1(script: Path, image: str, tmp_path: Path) -> None:
-    def tasks() -> None:
-        shell(image, 'touch "$0.late"', "late").after(shell(image, "exit 3", "early"))
+    def tasks(root: Root) -> None:
+        early = shell(image, "exit 3", "early", root=root)
+        shell(image, 'touch "$0.late"', "late", root=root).after(early)
 
     folder = tmp_path / "shared"
     said = asked(script, compiled(tmp_path / "package.yaml", tasks), folder)
@@ -110,14 +109,14 @@ def test_task_that_fails_at_once_ends_the_command_with_1(script: Path, image: st
 
 def test_interrupt_leaves_neither_container_nor_service_behind(script: Path, image: str, tmp_path: Path) -> None:
     folder = tmp_path / "shared"
-    package = compiled(tmp_path / "package.yaml", lambda: shell(image, 'touch "$0.begun"; sleep 60', "slow") and None)
+    package = compiled(tmp_path / "package.yaml", lambda root: shell(image, 'touch "$0.begun"; sleep 60', "slow", root=root))
     environment = {**os.environ, "TMPDIR": str(tmp_path)}  # where the service's socket is
     with subprocess.Popen(words(script, package, folder), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
         while not (folder / "root.begun").exists():
             assert run.poll() is None, run.communicate()
             time.sleep(0.05)
         run.send_signal(signal.SIGINT)
-        _, said = run.communicate(timeout=60)
+        _, said = run.communicate(timeout=120)
     assert run.returncode == 130, said
     assert not list(tmp_path.glob("podman-*"))
     assert subprocess.run(["pgrep", "--full", f"unix://{tmp_path}"], capture_output=True, check=False).stdout == b""
@@ -126,7 +125,7 @@ def test_interrupt_leaves_neither_container_nor_service_behind(script: Path, ima
 
 
 def test_image_that_is_not_here_and_cannot_be_pulled_is_told(script: Path, image: str, tmp_path: Path) -> None:
-    package = compiled(tmp_path / "package.yaml", lambda: shell("localhost:1/absent:1", "true", "one") and None)
+    package = compiled(tmp_path / "package.yaml", lambda root: shell("localhost:1/absent:1", "true", "one", root=root))
     said = asked(script, package, tmp_path / "shared")
     assert (said.code, "Traceback" in said.stderr) == (2, False), said.stderr
     assert "absent" in said.stderr
@@ -146,7 +145,7 @@ def test_file_that_is_no_package_is_told(script: Path, tmp_path: Path, package: 
 
 
 def test_absent_podman_and_unusable_folder_are_told(script: Path, tmp_path: Path) -> None:
-    package = compiled(tmp_path / "package.yaml", lambda: shell("busybox:1.36", "true", "one") and None)
+    package = compiled(tmp_path / "package.yaml", lambda root: shell("busybox:1.36", "true", "one", root=root))
     said = asked(script, package, tmp_path / "shared", PATH=str(tmp_path))
     assert (said.code, said.stderr) == (2, "podman: No such file or directory: apt-get install podman runc\n")
     (tmp_path / "file").touch()

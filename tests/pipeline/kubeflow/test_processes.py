@@ -82,7 +82,7 @@ def test_no_more_run_at_once_than_there_are_places(tmp_path: Path) -> None:
         thread.join()
     times = [[float((tmp_path / f"{name}.{what}").read_text()) for what in ("begin", "end")] for name in range(5)]
     together = [sum(begin <= moment < end for begin, end in times) for moment, _ in times]
-    assert max(together) == 2
+    assert max(together) <= 2  # that they do overlap: test_dry_run_command.py
 
 
 def test_stop_ends_what_runs_with_its_children_and_lets_nothing_start(tmp_path: Path) -> None:
