@@ -15,6 +15,7 @@ from tfx.orchestration.portable.beam_executor_operator import BeamExecutorOperat
 from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.proto.orchestration import executable_spec_pb2, execution_result_pb2, placeholder_pb2
 
+from pipeline.beam_job import EndedWithNode
 from pipeline.errors import MedtfxError
 
 ENDPOINT = "--job_endpoint="
@@ -41,7 +42,8 @@ class ConfiguredBeam(BeamExecutorOperator):
         """
         check_job_server(self._arguments)
         self.beam_pipeline_args = [literal(argument) for argument in self._arguments]
-        return super().run_executor(execution_info, make_beam_pipeline_fn)
+        make = make_beam_pipeline_fn or partial(EndedWithNode, argv=list(self._arguments))
+        return super().run_executor(execution_info, make)
 
 
 def literal(argument: str) -> placeholder_pb2.PlaceholderExpression:

@@ -156,7 +156,7 @@ class CompiledRun:
         return replace(self.outcome(node_id), seconds=time.monotonic() - begin)
 
     def _launch(self, node: pipeline_pb2.PipelineNode, artifacts: Path) -> None:
-        self._clear_half_done(node, artifacts)
+        self.clear_half_done(node.node_info.id, artifacts)
         launcher.Launcher(
             pipeline_node=node,
             mlmd_connection=PatientMetadata(self._connection),
@@ -192,13 +192,13 @@ class CompiledRun:
         found = self._read(lambda handle: handle.store.get_artifacts_by_type(type_name))
         return sorted(found, key=lambda artifact: artifact.id)
 
-    def _clear_half_done(self, node: pipeline_pb2.PipelineNode, artifacts: Path) -> None:
-        """Remove what a killed try of this node left: TFX gives the next try the same folders."""
-        execution = self._read(lambda handle: execution_of(handle, node))
-        if execution is not None and execution_lib.is_execution_active(execution):
-            folder = artifacts / node.node_info.id
-            for leftover in (*folder.glob(f"*/{execution.id}"), *folder.glob(f".system/*/{execution.id}")):
-                shutil.rmtree(leftover)
+    def clear_half_done(self, node_id: str, artifacts: Path) -> None:
+        """Remove what killed tries of a node left in this run: TFX gives the next try the same folders, or none looks at them."""
+        folder = artifacts / node_id
+        for execution in self._read(lambda handle: executions_of(handle, self.node(node_id))):
+            if execution_lib.is_execution_active(execution):
+                for leftover in (*folder.glob(f"*/{execution.id}"), *folder.glob(f".system/*/{execution.id}")):
+                    shutil.rmtree(leftover)
 
 
 def outcome_of(handle: metadata.Metadata, node: pipeline_pb2.PipelineNode) -> NodeOutcome:
@@ -213,11 +213,16 @@ def outcome_of(handle: metadata.Metadata, node: pipeline_pb2.PipelineNode) -> No
 
 def execution_of(handle: metadata.Metadata, node: pipeline_pb2.PipelineNode) -> metadata_store_pb2.Execution | None:
     """Return the newest execution of a node in this run, None if there is none."""
+    return max(executions_of(handle, node), key=lambda execution: execution.id, default=None)
+
+
+def executions_of(handle: metadata.Metadata, node: pipeline_pb2.PipelineNode) -> list[metadata_store_pb2.Execution]:
+    """Return the executions of a node in this run, in all contexts that it is joined to."""
     contexts = [
         handle.store.get_context_by_type_and_name(context.type.name, context.name.field_value.string_value)
         for context in node.contexts.contexts
     ]
     if any(context is None for context in contexts):
-        return None
-    executions = execution_lib.get_executions_associated_with_all_contexts(handle, contexts)
-    return max(executions, key=lambda execution: execution.id, default=None)
+        return []
+    found: list[metadata_store_pb2.Execution] = execution_lib.get_executions_associated_with_all_contexts(handle, contexts)
+    return found

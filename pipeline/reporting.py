@@ -29,6 +29,7 @@ def write_report(runner: NodeRunner, state: Root) -> None:
     """
     result = runner.result
     facts = run_facts(result).model_dump_json()
+    runner.compiled.clear_half_done(REPORT, state.artifacts)  # before it is joined to facts that a killed try did not have
     runner.compiled.set_parameter(REPORT, "run_facts", facts)
     runner.compiled.add_context(REPORT, "run_facts", f"{result.run_id}.{hashlib.sha256(facts.encode()).hexdigest()}")
     runner.run(REPORT)

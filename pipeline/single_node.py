@@ -41,9 +41,11 @@ class SingleNode:
         """Launch a node other than the report; return the verdict of a refusal, its own or an earlier one, None to go on.
 
         Raises:
+            ConfigError: when the run was begun with another configuration; its record stays as it is.
             MedtfxError: when the node can't run yet, or failed.
             KeyboardInterrupt: when interrupted.
         """
+        self.record.begin(self._config_digest())
         try:
             verdict = self._run(node)
         except Exception as error:  # whatever the node raised: the report tells its reason
@@ -55,9 +57,11 @@ class SingleNode:
         """Launch the report and return the run's result; it works whatever became of the other nodes.
 
         Raises:
+            ConfigError: when the run was begun with another configuration; its record stays as it is.
             MedtfxError: when the report could not be written.
             KeyboardInterrupt: when interrupted.
         """
+        self.record.begin(self._config_digest())
         try:
             return self._report()
         except Exception as error:
@@ -82,7 +86,6 @@ class SingleNode:
         return told.verdict
 
     def _run(self, node: str) -> Verdict | None:
-        self.record.begin(self._config_digest())
         compiled = self._compiled(node)
         with self._work(compiled, node):
             runner = self._runner(compiled)
@@ -101,7 +104,6 @@ class SingleNode:
             return result.verdict
 
     def _report(self) -> RunResult:
-        self.record.begin(self._config_digest())
         compiled = self._compiled(REPORT)
         with self._work(compiled, REPORT):
             runner = self._runner(compiled)

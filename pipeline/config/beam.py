@@ -3,13 +3,25 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.config.section import Section
 
+
+def absolute(folder: Path) -> Path:
+    """Refuse a folder that each worker would look for in its own working directory.
+
+    Raises:
+        ValueError: when it is relative.
+    """
+    if not folder.is_absolute():
+        raise ValueError(f"{str(folder)!r}; expected an absolute path that is the same on every worker, such as /mnt/medtfx")
+    return folder
+
+
 Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+:[0-9]{1,5}$")]  # host:port
 Bucket = Annotated[str, Field(pattern=r"^gs://.+")]
-SharedFolders = tuple[Path, ...]  # which all workers see under these very paths
+SharedFolders = tuple[Annotated[Path, AfterValidator(absolute)], ...]  # which all workers see under these very paths
 NEEDED_BY = {"docker": "image", "process": "command", "external": "pool"}  # what an environment needs, by its kind
 
 

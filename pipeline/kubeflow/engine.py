@@ -13,7 +13,8 @@ from pipeline.kubeflow.compiled_package import Container
 # Of this shell's variables a process is given these alone: a pod has none of them, and what a node needs must be in the package.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 # What podman of Debian 12 needs inside another container: crun, bridges and the default limits fail there.
-PODMAN = ("podman", "--runtime", "runc", "run", "--rm", "--network=host")
+RUNTIME = ("podman", "--runtime", "runc")
+PODMAN = (*RUNTIME, "run", "--rm", "--network=host")
 LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096")
 # Kubernetes passes over an image's health check, and podman needs systemd for it.
 AS_A_POD = ("--no-healthcheck", "--read-only", "--tmpfs", "/tmp")

@@ -3,6 +3,9 @@
 import csv
 import json
 import os
+import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +19,8 @@ import yaml
 
 from bench.serving.server_process import served
 from components.predictions.table import CANDIDATE, probabilities, read_table
+from pipeline.kubeflow.components import task_name
+from pipeline.node_ids import NODES
 
 pytestmark = pytest.mark.e2e
 UNREACHABLE = [{"measure": "specificity", "label": "nodule", "at_least": 0.999}]
@@ -75,10 +80,10 @@ def package(folder: Path, path: str, demo_config: Path, medtfx: Any) -> Path:
     for name, rules in (("strict", UNREACHABLE), ("mild", [])):
         tree["gate"]["rules"] = rules
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(tree))
-    path = folder / "package.yaml"
-    done = medtfx("kubeflow", "compile", folder / "strict.yaml", "-o", path)
+    compiled = folder / "package.yaml"
+    done = medtfx("kubeflow", "compile", folder / "strict.yaml", "-o", compiled)
     assert done.code == 0, done.stderr
-    return path
+    return compiled
 
 
 @pytest.fixture
@@ -160,6 +165,34 @@ def test_same_package_is_scheduled_paused_and_deleted(
     assert state_after("delete", "demo") == []
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def image(folder: Path, path: str, load_test_module: Callable[[str], ModuleType]) -> Iterator[Any]:
+    """The package's image as a container of this machine's programs; the test skips where podman can't run one."""
+    module = load_test_module("mounted_image.py")
+    try:
+        with module.mounted_image(KUBEFLOW["image"], f"{folder / 'bin'}:/usr/bin:/bin"):
+            yield module
+    except OSError as error:
+        pytest.skip(f"podman runs no container here: {error}")
+
+
+def test_kfps_own_runner_pushes_from_the_same_package(package: Path, folder: Path, image: Any, project: Path) -> None:
+    other = yaml.safe_load((folder / "mild.yaml").read_text())
+    other["training"]["steps"] = 3  # another model than the dry-run's
+    other["evaluation"]["change"] = None
+    (folder / "other.yaml").write_text(yaml.safe_dump(other))
+    words = [sys.executable, project / "kubeflow" / "second_opinion.py", package, "--config", folder / "other.yaml"]
+    words += ["--folder", folder, "--user", "0:0", *(word for place in image.mounts() for word in ("--mount", place))]
+    before = versions(folder)
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(versions(folder)) == len(before) + 1
+    assert "verdict  pushed" in done.stdout
+    ended = re.findall(r"Task .*?'([a-z0-9-]+)'.* finished with status .*?([A-Z]+)", done.stdout)
+    assert {task_name(node) for node in NODES} <= {task for task, _ in ended}
+    assert {state for _, state in ended} == {"SUCCESS"}
 
 
 def versions(folder: Path) -> list[Path]:

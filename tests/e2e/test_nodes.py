@@ -102,6 +102,15 @@ def test_run_that_is_not_over_has_a_report_and_may_go_on(cluster: Cluster) -> No
     assert told.result["metrics"] == {}
 
 
+def test_killed_report_is_cleared_away_by_the_next_one(cluster: Cluster) -> None:
+    """The next one comes at the end, when more is known of the run: TFX takes it for another execution."""
+    first = cluster.start("RunReport", "b")
+    while len(reports := list(cluster.root.glob("artifacts/RunReport/report/*"))) < 2 and not first.ended():
+        time.sleep(0.01)
+    assert first.end(signal.SIGKILL).code == -signal.SIGKILL
+    assert [path for path in reports if not (path / "summary.json").exists()]
+
+
 def test_killed_training_continues_from_its_checkpoint_over_a_restart_of_the_server(cluster: Cluster, mariadb: Any) -> None:
     first = cluster.start("Trainer", "a")
     while not list(cluster.root.glob(f"work/train-*/{STATE_FILE}")) and not first.ended():
@@ -137,6 +146,7 @@ def test_report_and_outcome_tell_the_verdict(cluster: Cluster) -> None:
     assert json.loads(figures.read_text())["test_auc"] == told[0].result["metrics"]["auc"]
     assert page.read_text() == (cluster.root / "reports" / "a.html").read_text()
     assert list((cluster.root / "work").iterdir()) == []
+    assert all((path / "summary.json").exists() for path in cluster.root.glob("artifacts/RunReport/report/*"))
 
 
 def test_finished_node_returns_at_once(cluster: Cluster) -> None:

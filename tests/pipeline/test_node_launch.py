@@ -1,3 +1,6 @@
+import os
+import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,6 +82,38 @@ def test_finished_node_is_done_again_in_a_context_of_its_own(make: Make, tmp_pat
     assert first != second
     assert launched("b") == second
     assert make("one").outcome(NODE).outputs["schema"][0].uri == second
+
+
+def killed_launch(run: CompiledRun, schema: Path, artifacts: Path) -> None:
+    """Launch a node in a process that is killed while it waits for the content of its input."""
+    schema.unlink()
+    os.mkfifo(schema)
+    child = os.fork()
+    if not child:
+        run.launch(NODE, artifacts)
+        os._exit(0)
+    until = time.monotonic() + 60
+    while not list(artifacts.glob(f"{NODE}/schema/*")):
+        assert time.monotonic() < until
+        assert os.waitpid(child, os.WNOHANG) == (0, 0)
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    schema.unlink()
+    schema.write_text('feature { name: "label" type: BYTES }')
+
+
+@pytest.mark.parametrize("facts", ["of the killed try", "of now"])
+def test_killed_try_leaves_nothing_beside_what_the_next_one_makes(make: Make, tmp_path: Path, facts: str) -> None:
+    artifacts = tmp_path / "artifacts"
+    first, second = make("one"), make("one")
+    first.add_context(NODE, "facts", "of the killed try")
+    killed_launch(first, tmp_path / "schema.pbtxt", artifacts)
+    assert len(list(artifacts.glob(f"{NODE}/schema/*"))) == 1
+    second.clear_half_done(NODE, artifacts)
+    second.add_context(NODE, "facts", facts)
+    made = second.launch(NODE, artifacts)
+    assert [str(path) for path in artifacts.glob(f"{NODE}/schema/*")] == [made.outputs["schema"][0].uri]
 
 
 def test_outcomes_of_a_run_are_read_by_another_process(make: Make, tmp_path: Path) -> None:
