@@ -6,6 +6,8 @@ so a killed ingest goes on where it stopped.
 
 import hashlib
 import json
+import secrets
+import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
@@ -82,35 +84,61 @@ def account_file(folder: Path, shard: Shard) -> Path:
 
 
 def write_shard(folder: Path, shard: Shard, ingested: Iterable[Ingested]) -> None:
-    """Write a shard's files under temporary names, rename them, then write its account."""
-    accounts: list[RowAccount] = []
+    """Write a shard's files in a place of this attempt alone, rename them, then write its account.
+
+    Two attempts may be at one shard at once, as a cluster starts a slow task or a lost pod a second time. Both write the same
+    bytes, so it does not matter whose files stay.
+    """
+    attempt = _attempt(folder, shard)
+    accounts, digests = _write_records(attempt, ingested)
     paths = {split: examples_file(folder, split, shard) for split in SPLITS}
-    hashes = {split: hashlib.sha256() for split in SPLITS}
-    with ExitStack() as stack:
-        writers = {}
+    try:
         for split, path in paths.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            writers[split] = stack.enter_context(tf.io.TFRecordWriter(str(_temporary(path))))
+            (attempt / split).rename(path)
+    except FileNotFoundError:
+        if is_done(folder, shard):  # another attempt has ended first, and has swept this one's files
+            return
+        raise
+    files = {split: {"bytes": path.stat().st_size, "sha256": digests[split]} for split, path in paths.items()}
+    mark_done(folder, shard, files=files, rows=accounts)
+
+
+def _write_records(attempt: Path, ingested: Iterable[Ingested]) -> tuple[list[RowAccount], dict[str, str]]:
+    """Write a TFRecord file per split; return the accounts of the rows, and the digest of the examples by split."""
+    accounts: list[RowAccount] = []
+    hashes = {split: hashlib.sha256() for split in SPLITS}
+    with ExitStack() as stack:
+        writers = {split: stack.enter_context(tf.io.TFRecordWriter(str(attempt / split))) for split in SPLITS}
         for account, example in ingested:
             accounts.append(account)
             if example is not None and account.split is not None:
                 writers[account.split].write(example)
                 hashes[account.split].update(example)
-    for path in paths.values():
-        _temporary(path).rename(path)
-    files = {split: {"bytes": path.stat().st_size, "sha256": hashes[split].hexdigest()} for split, path in paths.items()}
-    mark_done(folder, shard, files=files, rows=accounts)
+    return accounts, {split: its.hexdigest() for split, its in hashes.items()}
 
 
 def mark_done(folder: Path, shard: Shard, *, files: Files, rows: Sequence[RowAccount]) -> None:
-    """Write the account of a shard whose files are in their place: it says that the shard is done."""
-    done = account_file(folder, shard)
-    _temporary(done).write_text(json.dumps({"files": files, "rows": [asdict(row) for row in rows]}))
-    _temporary(done).rename(done)
+    """Write the account of a shard whose files are in their place: it says that the shard is done.
+
+    What other attempts, killed or still at it, have begun is removed.
+    """
+    begun = _attempt(folder, shard) / "account"
+    begun.write_text(json.dumps({"files": files, "rows": [asdict(row) for row in rows]}))
+    begun.rename(account_file(folder, shard))
+    shutil.rmtree(_attempts(folder, shard), ignore_errors=True)
 
 
-def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.part")
+def _attempts(folder: Path, shard: Shard) -> Path:
+    """Return the folder of what attempts at a shard have begun: one a shard, as a sweep must not look at those of all."""
+    return folder / f".shard-{shard.suffix}.part"
+
+
+def _attempt(folder: Path, shard: Shard) -> Path:
+    """Make an empty folder for one attempt."""
+    attempt = _attempts(folder, shard) / secrets.token_hex(8)
+    attempt.mkdir(parents=True)
+    return attempt
 
 
 def is_done(folder: Path, shard: Shard) -> bool:

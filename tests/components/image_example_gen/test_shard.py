@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +34,22 @@ INGESTED: list[Ingested] = [
     (RowAccount(3, "f3", None, None, "ill", None, "quarantined", "no_patient"), None),
     (RowAccount(4, "f4", "p1", "train", "ill", "d4"), b"four"),
 ]
+
+
+# Writes the shard into the folder of argv; says so after half of the rows, and goes on when it is told.
+ATTEMPT = f"""
+import sys
+from pathlib import Path
+from components.image_example_gen.account import RowAccount
+from components.image_example_gen.shard import Shard, write_shard
+def slowly():
+    for position, ingested in enumerate({INGESTED!r}):
+        yield ingested
+        if position == 1:
+            print("half", flush=True)
+            sys.stdin.readline()
+write_shard(Path(sys.argv[1]), {SHARD!r}, slowly())
+"""
 
 
 def manifest_rows(count: int) -> list[ManifestRow]:
@@ -74,7 +92,7 @@ def test_written_shard_has_a_file_per_split_and_its_account(tmp_path: Path) -> N
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_shard_that_broke_off_is_not_done_and_is_written_anew(tmp_path: Path) -> None:
+def test_shard_that_broke_off_is_not_done_and_is_written_anew_and_swept(tmp_path: Path) -> None:
     def broken() -> Iterator[Ingested]:
         yield from INGESTED[:2]
         raise OSError(28, "No space left on device")
@@ -82,8 +100,22 @@ def test_shard_that_broke_off_is_not_done_and_is_written_anew(tmp_path: Path) ->
     with pytest.raises(OSError, match="No space left"):
         write_shard(tmp_path, SHARD, broken())
     assert not is_done(tmp_path, SHARD)
+    assert list(tmp_path.rglob("*.part"))
     write_shard(tmp_path, SHARD, INGESTED)
     assert is_done(tmp_path, SHARD)
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_shard_that_two_processes_write_at_once_is_whole(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ATTEMPT, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"half\n"
+        write_shard(tmp_path, SHARD, INGESTED)
+        other.communicate(b"go on\n")
+    assert other.returncode == 0
+    assert is_done(tmp_path, SHARD)
+    assert [records(examples_file(tmp_path, split, SHARD)) for split in SPLITS] == [[b"one", b"four"], [], [b"two"]]
+    assert not list(tmp_path.rglob("*.part"))
 
 
 @pytest.mark.parametrize("damage", ["cut", "removed", "account"])
