@@ -13,7 +13,7 @@ from components.image_example_gen.account import ACCOUNT_FILE, EXAMPLE
 from components.image_example_gen.guarded_worker import GuardedRenderer
 from components.image_example_gen.image_reader import ImageReader
 from components.image_example_gen.manifest import ManifestRow
-from components.image_example_gen.part import Part, read_part
+from components.image_example_gen.part import Part, iterate_part
 from components.image_example_gen.quarantine import repeat_reasons
 from components.image_example_gen.row_ingest import RowIngest
 from components.image_example_gen.row_number import row_name, span_and_row
@@ -79,7 +79,7 @@ def retry_part(part: Part, wanted: set[str], ingest: RowIngest) -> list[Retried]
         wanted: image keys.
         ingest: reads a row as a run would, from whatever folder.
     """
-    rows = read_part(part, patient=ingest.settings.patient, slices=ingest.settings.slices)
+    rows = list(iterate_part(part, patient=ingest.settings.patient, slices=ingest.settings.slices))
     tried = list(retry(rows, wanted, replace(ingest, folder=part.manifest.parent)))
     replaced = {span_and_row(item.row)[1]: item.sha256 for item in tried if item.sha256}
     if not replaced or refresh_digests(part.manifest, replaced):

@@ -157,7 +157,7 @@ def plan_of(part: Part, exec_properties: Mapping[str, Any], settings: IngestSett
     Raises:
         ConfigError: when its manifest has changed since the run was planned, or its form is wrong.
     """
-    rows = unchanged_rows(part, patient=settings.patient, slices=settings.slices)
+    rows = list(unchanged_rows(part, patient=settings.patient, slices=settings.slices))
     shards = cut_shards(rows, settings.split_seed, settings.shard_rows)
     return Plan(part, tuple(shards), work_folder(exec_properties, part))
 
