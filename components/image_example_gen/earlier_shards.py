@@ -22,9 +22,9 @@ def note_shards(account: Path, plans: Sequence[Plan], *, left_out: Collection[in
     """Write which shards an ingest's examples are made of; one that lacks rows of its manifest is no use to a later run."""
     noted = {
         plan.work.name: {
-            shard.suffix: {"files": written_files(plan.work, shard), "rows": [row.row for row in shard.rows]}
-            for shard in plan.shards
-            if not touched(shard, left_out)
+            shard.suffix: {"files": written_files(plan.work, shard), "rows": plan.planned(shard.index)["row"].tolist()}
+            for shard in plan.shards()
+            if not touched(plan, shard, left_out)
         }
         for plan in plans
     }
@@ -40,15 +40,15 @@ def take_up(plans: Sequence[Plan], account: Path, examples: Path) -> int:
     """
     taken = 0
     for earlier in _newest_first(account):
-        tasks = missing(plans)
+        tasks = [(plans[task.plan].work, plans[task.plan].shard(task.shard)) for task in missing(plans)]
         if not tasks:
             break
         noted = _noted(earlier)
-        fitting = [task for task in tasks if task.shard.suffix in noted.get(task.work.name, {})]
+        fitting = [(work, shard) for work, shard in tasks if shard.suffix in noted.get(work.name, {})]
         rows = _rows(earlier) if fitting else {}
-        for task in fitting:
-            entry = noted[task.work.name][task.shard.suffix]
-            taken += _taken(task.work, task.shard, examples.with_name(earlier.name), entry=entry, rows=rows)
+        for work, shard in fitting:
+            entry = noted[work.name][shard.suffix]
+            taken += _taken(work, shard, examples.with_name(earlier.name), entry=entry, rows=rows)
     return taken
 
 

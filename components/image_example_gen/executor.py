@@ -23,14 +23,14 @@ from components.image_example_gen.guarded_worker import GuardedRenderer
 from components.image_example_gen.image_reader import ImageReader, decoding_threads
 from components.image_example_gen.manifest import ManifestRow
 from components.image_example_gen.part import Part, from_json, unchanged_rows
-from components.image_example_gen.plan import Plan, Task, missing
+from components.image_example_gen.plan import Plan, Task, missing, write_plan
 from components.image_example_gen.pseudonym import Pseudonymizer, load_key
 from components.image_example_gen.publishing import describe_examples, publish_examples
 from components.image_example_gen.row_ingest import RowIngest
 from components.image_example_gen.row_number import row_name
 from components.image_example_gen.sent_again import without_repeats
 from components.image_example_gen.settings import IngestSettings
-from components.image_example_gen.shard import AHEAD, cut_shards, in_order, read_accounts, write_shard
+from components.image_example_gen.shard import AHEAD, in_order, read_accounts, write_shard
 from pipeline.errors import ConfigError
 from pipeline.reasons import Reason
 
@@ -60,12 +60,13 @@ class Executor(BaseBeamExecutor):
             ConfigError: when the manifest, its columns or the pseudonym key are not as the run was planned.
         """
         settings = IngestSettings.from_json(exec_properties[SETTINGS])
-        plans = [plan_of(part, exec_properties, settings) for part in parts_of(exec_properties)]
-        exclusions_of(settings, pseudonymizer_of(settings))  # a wrong key is told before any work, not from within Beam
+        pseudonymizer = pseudonymizer_of(settings)  # a wrong key is told before any work, not from within Beam
+        exclusions_of(settings, pseudonymizer)
+        plans = [plan_of(part, exec_properties, settings, pseudonymizer) for part in parts_of(exec_properties)]
         examples = artifact_utils.get_single_instance(output_dict[EXAMPLES])
         account = artifact_utils.get_single_instance(output_dict[ACCOUNT])
         self._write_missing(plans, settings, taken=take_up(plans, Path(account.uri), Path(examples.uri)))
-        read = [row for plan in plans for row in read_accounts(plan.work, plan.shards)]
+        read = [row for plan in plans for row in read_accounts(plan.work, plan.shards())]
         rows = without_repeats(sorted(read, key=lambda row: row.row), known_patients=settings.patient == "column")
         left_out = {row.row for row in rows if row.reason == Reason.SENT_AGAIN}
         log_quarantine(rows)
@@ -85,14 +86,15 @@ class Executor(BaseBeamExecutor):
 
     def _write_missing(self, plans: Sequence[Plan], settings: IngestSettings, *, taken: int) -> None:
         """Have Beam write the shards that are not there; `taken` of those that are come from earlier runs."""
-        tasks, shards = missing(plans), sum(len(plan.shards) for plan in plans)
+        tasks, shards = missing(plans), sum(plan.count for plan in plans)
         there = shards - len(tasks)
         if there:
             logger.info("%d of %d shards are there already, %d of them from earlier runs", there, shards, taken)
         if not tasks:
             return
         total = sum(plan.rows for plan in plans)
-        write = WriteShard(settings, total=total, done=total - sum(len(task.shard.rows) for task in tasks))
+        done = total - sum(plans[task.plan].size(task.shard) for task in tasks)
+        write = WriteShard(settings, plans, total=total, done=done)
         with self._make_beam_pipeline() as pipeline:
             _ = pipeline | "Shards" >> beam.Create(tasks) | "Write" >> beam.ParDo(write)
 
@@ -100,16 +102,18 @@ class Executor(BaseBeamExecutor):
 class WriteShard(beam.DoFn):
     """Writes a shard's files and yields its index; no pixel leaves the step."""
 
-    def __init__(self, settings: IngestSettings, *, total: int, done: int = 0) -> None:
+    def __init__(self, settings: IngestSettings, plans: Sequence[Plan], *, total: int, done: int = 0) -> None:
         """Keep what every worker needs.
 
         Args:
             settings: of the run.
+            plans: that tasks name by position.
             total: rows of all manifests.
             done: rows whose shards are there already.
         """
         super().__init__()
         self.settings = settings
+        self.plans = plans
         self.total = total
         self.done = done
 
@@ -125,15 +129,17 @@ class WriteShard(beam.DoFn):
 
     def process(self, task: Task) -> Iterator[int]:
         """Decode the rows of a shard side by side and write them in order."""
-        shard, rows = task.shard, replace(self._rows, folder=task.images)
+        plan = self.plans[task.plan]
+        rows = replace(self._rows, folder=plan.part.manifest.parent)
+        planned = plan.manifest_rows(task.shard, self.settings, rows.pseudonymizer)
 
-        def ingest(row: ManifestRow) -> tuple[RowAccount, bytes | None]:
-            return rows.ingest(row, shard.refused.get(row.row))
+        def ingest(planned: tuple[ManifestRow, Reason | None]) -> tuple[RowAccount, bytes | None]:
+            return rows.ingest(*planned)
 
-        write_shard(task.work, shard, in_order(self._pool, ingest, shard.rows, ahead=AHEAD * self._threads))
-        self.done += len(shard.rows)
+        write_shard(plan.work, plan.shard(task.shard), in_order(self._pool, ingest, planned, ahead=AHEAD * self._threads))
+        self.done += len(planned)
         progress.report(self.done, self.total, "images")
-        yield shard.index
+        yield task.shard
 
     def teardown(self) -> None:
         """End the threads, then the processes that they rendered in."""
@@ -151,15 +157,15 @@ def parts_of(exec_properties: Mapping[str, Any]) -> tuple[Part, ...]:
     return from_json(exec_properties.get(SPANS) or "") or (only,)
 
 
-def plan_of(part: Part, exec_properties: Mapping[str, Any], settings: IngestSettings) -> Plan:
-    """Return the shards of a part.
+def plan_of(part: Part, exec_properties: Mapping[str, Any], settings: IngestSettings, pseudonymizer: Pseudonymizer) -> Plan:
+    """Cut a part into shards.
 
     Raises:
         ConfigError: when its manifest has changed since the run was planned, or its form is wrong.
     """
-    rows = list(unchanged_rows(part, patient=settings.patient, slices=settings.slices))
-    shards = cut_shards(rows, settings.split_seed, settings.shard_rows)
-    return Plan(part, tuple(shards), work_folder(exec_properties, part))
+    rows = unchanged_rows(part, patient=settings.patient, slices=settings.slices)
+    work = work_folder(exec_properties, part)
+    return write_plan(part, rows, work, settings=settings, pseudonymizer=pseudonymizer)
 
 
 def pseudonymizer_of(settings: IngestSettings) -> Pseudonymizer:

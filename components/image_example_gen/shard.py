@@ -19,11 +19,7 @@ from typing import Any, TypeVar
 import tensorflow as tf
 
 from components.image_example_gen.account import RowAccount
-from components.image_example_gen.manifest import ManifestRow
-from components.image_example_gen.quarantine import repeat_reasons
-from components.image_example_gen.split import stable_fraction
 from models.features import SPLITS
-from pipeline.reasons import Reason
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -34,20 +30,16 @@ AHEAD = 4  # rows per thread that may be decoded and wait for their turn
 
 @dataclass(frozen=True)
 class Shard:
-    """Some rows of the manifest, to be ingested together.
+    """Some rows of a manifest that are ingested together; plan.Plan tells which.
 
     Args:
         index: of the shard, from 0.
         count: of shards.
-        rows: of the manifest.
-        refused: rows, by number, that other rows of the manifest speak against.
         span: that the manifest belongs to.
     """
 
     index: int
     count: int
-    rows: tuple[ManifestRow, ...]
-    refused: Mapping[int, Reason]
     span: int | None = None
 
     @property
@@ -55,17 +47,6 @@ class Shard:
         """'00003-of-00016', of span 12 'span-00000012-00003-of-00016': names sort as spans do."""
         place = f"{self.index:05d}-of-{self.count:05d}"
         return place if self.span is None else f"span-{self.span:08d}-{place}"
-
-
-def cut_shards(rows: Sequence[ManifestRow], seed: str, shard_rows: int) -> list[Shard]:
-    """Return the shards of a manifest; each is a mixture of all rows, the same for the same paths and seed."""
-    refused = repeat_reasons(rows)
-    mixed = sorted(rows, key=lambda row: (stable_fraction(seed, row.image_name), row.row))
-    parts = [tuple(mixed[start : start + shard_rows]) for start in range(0, len(mixed), shard_rows)]
-    return [
-        Shard(index, len(parts), part, {row.row: refused[row.row] for row in part if row.row in refused}, part[0].span)
-        for index, part in enumerate(parts)
-    ]
 
 
 def split_folder(folder: Path, split: str) -> Path:
@@ -160,12 +141,6 @@ def written_files(folder: Path, shard: Shard) -> Files:
     """Return size and digest of the files of a shard that is done."""
     files: Files = _content(folder, shard)["files"]
     return files
-
-
-def content_digest(folder: Path, shard: Shard, split: str) -> str:
-    """Return the digest of a shard's examples of one split, in order: equal for equal examples wherever they lie."""
-    digest: str = written_files(folder, shard)[split]["sha256"]
-    return digest
 
 
 def _content(folder: Path, shard: Shard) -> dict[str, Any]:
