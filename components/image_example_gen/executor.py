@@ -16,7 +16,7 @@ from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import Artifact, artifact_utils
 
 from components import progress
-from components.image_example_gen.account import QUARANTINED, RUN_ID, RowAccount, write_account
+from components.image_example_gen.account import QUARANTINED, RUN_ID, RowAccount, iterate_rows, write_account
 from components.image_example_gen.earlier_shards import note_shards, take_up
 from components.image_example_gen.exclusion import exclusion_digest, read_exclusions
 from components.image_example_gen.guarded_worker import GuardedRenderer
@@ -28,7 +28,7 @@ from components.image_example_gen.pseudonym import Pseudonymizer, load_key
 from components.image_example_gen.publishing import describe_examples, publish_examples
 from components.image_example_gen.row_ingest import RowIngest
 from components.image_example_gen.row_number import row_name
-from components.image_example_gen.sent_again import without_repeats
+from components.image_example_gen.sent_again import sent_again, without
 from components.image_example_gen.settings import IngestSettings
 from components.image_example_gen.shard import AHEAD, in_order, read_accounts, write_shard
 from pipeline.errors import ConfigError
@@ -66,20 +66,18 @@ class Executor(BaseBeamExecutor):
         examples = artifact_utils.get_single_instance(output_dict[EXAMPLES])
         account = artifact_utils.get_single_instance(output_dict[ACCOUNT])
         self._write_missing(plans, settings, taken=take_up(plans, Path(account.uri), Path(examples.uri)))
-        read = [row for plan in plans for row in read_accounts(plan.work, plan.shards())]
-        rows = without_repeats(sorted(read, key=lambda row: row.row), known_patients=settings.patient == "column")
-        left_out = {row.row for row in rows if row.reason == Reason.SENT_AGAIN}
-        log_quarantine(rows)
+        left_out = left_out_of(plans, settings)
         sha256 = publish_examples(plans, Path(examples.uri), left_out=left_out)
         describe_examples(examples, sha256, plans[-1].part.span)
         account.set_string_custom_property(RUN_ID, (self._context and self._context.pipeline_run_id) or "")
         write_account(
             Path(account.uri),
-            rows,
+            without(accounts_of(plans), left_out),
             settings=settings,
             manifest_sha256=exec_properties[MANIFEST_SHA256],
             indexed=json.loads(exec_properties.get(INDEXED) or "null"),
         )
+        log_quarantine(Path(account.uri))
         note_shards(Path(account.uri), plans, left_out=left_out)
         for plan in plans:
             shutil.rmtree(plan.work)
@@ -203,8 +201,21 @@ def work_folder(exec_properties: Mapping[str, Any], part: Part) -> Path:
     return Path(exec_properties[WORK_DIR]) / f"{WORK_PREFIX}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def log_quarantine(accounts: Sequence[RowAccount]) -> None:
+def accounts_of(plans: Sequence[Plan]) -> Iterator[RowAccount]:
+    """Yield what became of every row, shard by shard."""
+    for plan in plans:
+        yield from read_accounts(plan.work, plan.shards())
+
+
+def left_out_of(plans: Sequence[Plan], settings: IngestSettings) -> frozenset[int]:
+    """Return the rows, by number, whose image came in an earlier span."""
+    if len(plans) == 1:
+        return frozenset()
+    return sent_again(accounts_of(plans), plans[0].work, known_patients=settings.patient == "column")
+
+
+def log_quarantine(account: Path) -> None:
     """Name each quarantined row by number and key."""
-    for account in accounts:
-        if account.status == QUARANTINED:
-            logger.warning("%s, file %s...: %s", row_name(account.row), account.file[:12], account.reason)
+    for row in iterate_rows(account, holding=QUARANTINED):
+        if row.status == QUARANTINED:
+            logger.warning("%s, file %s...: %s", row_name(row.row), row.file[:12], row.reason)

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 
 import tensorflow as tf
@@ -19,7 +19,7 @@ from models.features import SPLITS
 CONTENT_SHA256 = "content_sha256"  # custom property of the examples: equal for equal examples
 
 
-def publish_examples(plans: Sequence[Plan], uri: Path, *, left_out: Collection[int] = ()) -> str:
+def publish_examples(plans: Sequence[Plan], uri: Path, *, left_out: Set[int] = frozenset()) -> str:
     """Give the shards' files their place in the artifact and return the digest of its content, equal for equal examples.
 
     An earlier attempt's files there are replaced.
@@ -49,14 +49,10 @@ def describe_examples(examples: Artifact, sha256: str, span: int | None) -> None
         examples.span = span
 
 
-def touched(plan: Plan, shard: Shard, left_out: Collection[int]) -> bool:
-    """Tell whether rows of a shard are left out."""
-    return bool(left_out) and any(row in left_out for row in plan.planned(shard.index)["row"].tolist())
-
-
-def _published(plan: Plan, shard: Shard, uri: Path, left_out: Collection[int]) -> Iterator[str]:
+def _published(plan: Plan, shard: Shard, uri: Path, left_out: Set[int]) -> Iterator[str]:
     """Publish a shard's files and yield their digests in the order of the splits."""
-    rows = list(read_accounts(plan.work, [shard])) if touched(plan, shard, left_out) else None
+    touched = bool(left_out) and not left_out.isdisjoint(plan.planned(shard.index)["row"].tolist())
+    rows = list(read_accounts(plan.work, [shard])) if touched else None
     files = written_files(plan.work, shard)
     for split in SPLITS:
         source, target = examples_file(plan.work, split, shard), examples_file(uri, split, shard)

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -105,7 +105,7 @@ def mark_done(folder: Path, shard: Shard, *, files: Files, rows: Sequence[RowAcc
     What other attempts, killed or still at it, have begun is removed.
     """
     begun = _attempt(folder, shard) / "account"
-    begun.write_text(json.dumps({"files": files, "rows": [asdict(row) for row in rows]}))
+    begun.write_text(json.dumps({"files": files, "rows": [list(vars(row).values()) for row in rows]}))
     begun.rename(account_file(folder, shard))
     shutil.rmtree(_attempts(folder, shard), ignore_errors=True)
 
@@ -134,7 +134,7 @@ def is_done(folder: Path, shard: Shard) -> bool:
 def read_accounts(folder: Path, shards: Iterable[Shard]) -> Iterator[RowAccount]:
     """Yield the accounts of the rows of shards that are done."""
     for shard in shards:
-        yield from (RowAccount(**row) for row in _content(folder, shard)["rows"])
+        yield from (RowAccount(*row) for row in _content(folder, shard)["rows"])
 
 
 def written_files(folder: Path, shard: Shard) -> Files:
