@@ -3,6 +3,7 @@
 import codecs
 import csv
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -82,7 +83,7 @@ def files_stamp(rows: Iterable[ManifestRow], folder: Path) -> str:
     stamp = hashlib.sha256()
     for row in rows:
         try:
-            status = (folder / row.path).stat()
+            status = os.stat(os.path.join(folder, row.path))  # noqa: PTH116, PTH118 - a million Path objects take longer
             seen = (status.st_size, 0 if row.sha256 else status.st_mtime_ns)
         except (OSError, ValueError):
             seen = (-1, 0)
