@@ -1,5 +1,8 @@
+import tracemalloc
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from components.image_example_gen.account import RowAccount, Summary, iterate_rows, read_account, read_rows, write_account
 from components.image_example_gen.settings import IngestSettings
@@ -46,3 +49,17 @@ def test_written_account_reads_back_in_the_order_of_rows(tmp_path: Path) -> None
     assert read_rows(tmp_path) == ROWS
     assert read_account(tmp_path) == summary(tmp_path)
     assert [row.row for row in iterate_rows(tmp_path, holding="p2")] == [3, 4]
+
+
+def test_memory_of_writing_does_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.image_example_gen.sorted_lines.SortedLines.__init__.__defaults__", (300,))
+    rows = (RowAccount(row, f"{row:032x}", f"{row:032x}", "train", "ill", f"{row:064x}") for row in range(6_000, 0, -1))
+    tracemalloc.start()
+    try:
+        write_account(tmp_path, rows, settings=SETTINGS, manifest_sha256="abc")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_500_000  # the rows alone would be 5 MB
+    assert [row.row for row in iterate_rows(tmp_path)] == list(range(1, 6_001))
+    assert read_account(tmp_path)["patients"] == 6_000

@@ -1,4 +1,5 @@
 import csv
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from pipeline.reasons import Reason
 
 SETTINGS = IngestSettings(classes=("ill", "well"), key_id="00aa11bb", shard_rows=2, split_seed="seed")
 KEY = Pseudonymizer(bytes(32))
+IN_MEMORY = "components.image_example_gen.sorted_lines.SortedLines.__init__.__defaults__"  # how many lines
 CELLS = st.tuples(st.sampled_from("abcdefgh"), st.sampled_from(["ill", "well"]), st.sampled_from("12"))
 
 
@@ -73,9 +75,21 @@ def test_plan_is_all_rows_sorted_by_hash_and_number(
 
 def test_plan_does_not_follow_what_fits_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = plan_of(tmp_path / "one", numbered(40))
-    monkeypatch.setattr("components.image_example_gen.sorted_lines.SortedLines.__init__.__defaults__", (3,))
+    monkeypatch.setattr(IN_MEMORY, (3,))
     in_runs = plan_of(tmp_path / "two", numbered(40))
     assert (at_once.work / PLAN_FILE).read_bytes() == (in_runs.work / PLAN_FILE).read_bytes()
+
+
+def test_memory_of_planning_does_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(IN_MEMORY, (300,))
+    rows = (ManifestRow(row, f"{row}.png", "ill", f"P{row}", columns={"site": "n"}) for row in range(1, 6_001))
+    tracemalloc.start()
+    try:
+        write_plan(Part(tmp_path / "m.csv"), rows, tmp_path, settings=SETTINGS, pseudonymizer=KEY)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_500_000  # the rows alone would be 6 MB
 
 
 def test_shards_are_mixed_by_seed(tmp_path: Path) -> None:
