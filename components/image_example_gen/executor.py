@@ -48,6 +48,11 @@ logger = logging.getLogger(__name__)
 class Executor(BaseBeamExecutor):
     """Executor of ImageExampleGen."""
 
+    @property
+    def step(self) -> "type[WriteShard]":
+        """What Beam runs on each shard; a benchmark has one without pixels."""
+        return WriteShard
+
     def Do(
         self,
         input_dict: dict[str, list[Artifact]],  # noqa: ARG002 - the signature is TFX's
@@ -92,7 +97,7 @@ class Executor(BaseBeamExecutor):
             return
         total = sum(plan.rows for plan in plans)
         done = total - sum(plans[task.plan].size(task.shard) for task in tasks)
-        write = WriteShard(settings, plans, total=total, done=done)
+        write = self.step(settings, plans, total=total, done=done)
         with self._make_beam_pipeline() as pipeline:
             _ = pipeline | "Shards" >> beam.Create(tasks) | "Write" >> beam.ParDo(write)
 
@@ -118,12 +123,14 @@ class WriteShard(beam.DoFn):
     def setup(self) -> None:
         """Read key and list where the work is done: they must not travel with the pipeline."""
         self._renderer = GuardedRenderer(self.settings.rendering, self.settings.limits)
-        reader = ImageReader(self.settings.canonical, self.settings.limits, self._renderer)
-        pseudonymizer = pseudonymizer_of(self.settings)
-        excluded = exclusions_of(self.settings, pseudonymizer)
-        self._rows = RowIngest(self.settings, Path(), pseudonymizer, reader, excluded)
+        self._rows = self.row_ingest(ImageReader(self.settings.canonical, self.settings.limits, self._renderer))
         self._threads = decoding_threads()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="ingest")
+
+    def row_ingest(self, reader: ImageReader) -> RowIngest:
+        """Return what turns a row into an example."""
+        pseudonymizer = pseudonymizer_of(self.settings)
+        return RowIngest(self.settings, Path(), pseudonymizer, reader, exclusions_of(self.settings, pseudonymizer))
 
     def process(self, task: Task) -> Iterator[int]:
         """Decode the rows of a shard side by side and write them in order."""
