@@ -52,6 +52,7 @@ def run(rows: int, shard_rows: int, folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(done.output.strip().splitlines()[-1])
     if found["rows"] != rows:
         raise SystemExit(f"the account is of {found['rows']:,} rows; expected {rows:,}")
+    print(json.dumps(found), file=sys.stderr, flush=True)  # the next size may take an hour
     return found
 
 
