@@ -71,11 +71,11 @@ def after_run(entries: Sequence[LedgerEntry], rows: Iterable[RowAccount], run_id
     noted = {entry.file for entry in entries}
     lost: dict[str, RowAccount] = {}
     taken: dict[str, RowAccount] = {}
-    for row in rows:
-        if row.status == QUARANTINED:
-            lost.setdefault(row.file, row)  # of several rows the first stands
-        elif row.file in noted and (row.status == EXAMPLE or row.reason == Reason.SENT_AGAIN):
-            taken[row.file] = row
+    for account in rows:
+        if account.status == QUARANTINED:
+            lost.setdefault(account.file, account)  # of several rows the first stands
+        elif account.file in noted and (account.status == EXAMPLE or account.reason == Reason.SENT_AGAIN):
+            taken[account.file] = account
     ledger = {entry.file: _followed(entry, lost.get(entry.file), taken.get(entry.file), run_id) for entry in entries}
     for lost_row in sorted(lost.values(), key=lambda row: row.row):
         span, row = span_and_row(lost_row.row)
