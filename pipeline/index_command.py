@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from components.image_example_gen import pseudonym
-from components.image_example_gen.part import read_part
+from components.image_example_gen.part import iterate_part
 from components.image_example_gen.row_number import row_name
 from pipeline import sources
 from pipeline.config import ClassFolderSource, DicomSource, MedmnistSource, TableSource
@@ -175,7 +175,7 @@ def which_command(key: str, manifest_path: Path, key_file: Path | None) -> None:
     matches = [
         row
         for part in parts_at(manifest_path)
-        for row in read_part(part, patient="unknown")
+        for row in iterate_part(part, patient="unknown")
         if pseudonymizer.image(row.image_name).startswith(key)
     ]
     if not matches:

@@ -60,16 +60,22 @@ def write_ledger(root: Root, entries: Iterable[LedgerEntry]) -> None:
     path.chmod(0o600)
 
 
-def after_run(entries: Sequence[LedgerEntry], rows: Sequence[RowAccount], run_id: str) -> tuple[LedgerEntry, ...]:
+def after_run(entries: Sequence[LedgerEntry], rows: Iterable[RowAccount], run_id: str) -> tuple[LedgerEntry, ...]:
     """Return the ledger after a run; entries that are settled stay as they are, new ones come last.
 
     Args:
         entries: before it.
-        rows: the run's account.
+        rows: the run's account, in the order of its rows.
         run_id: its name.
     """
-    lost = {row.file: row for row in reversed(rows) if row.status == QUARANTINED}  # of several rows the first stands
-    taken = {row.file: row for row in rows if row.status == EXAMPLE or row.reason == Reason.SENT_AGAIN}
+    noted = {entry.file for entry in entries}
+    lost: dict[str, RowAccount] = {}
+    taken: dict[str, RowAccount] = {}
+    for account in rows:
+        if account.status == QUARANTINED:
+            lost.setdefault(account.file, account)  # of several rows the first stands
+        elif account.file in noted and (account.status == EXAMPLE or account.reason == Reason.SENT_AGAIN):
+            taken[account.file] = account
     ledger = {entry.file: _followed(entry, lost.get(entry.file), taken.get(entry.file), run_id) for entry in entries}
     for lost_row in sorted(lost.values(), key=lambda row: row.row):
         span, row = span_and_row(lost_row.row)

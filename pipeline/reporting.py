@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from components.image_example_gen.account import read_rows
+from components.image_example_gen.account import iterate_rows
 from components.run_report.run_facts import RunFacts
 from pipeline import root
 from pipeline.node_ids import INGEST, NODES, REPORT
@@ -65,5 +65,5 @@ def keep_quarantine(result: RunResult, state: Root) -> None:
     """Bring the quarantine ledger up to this run's account, if its ingest has ended."""
     ingest = result.outcomes.get(INGEST)
     if ingest is not None and ingest.done:
-        rows = read_rows(Path(ingest.outputs["account"][0].uri))
+        rows = iterate_rows(Path(ingest.outputs["account"][0].uri))
         write_ledger(state, after_run(read_ledger(state), rows, result.run_id))

@@ -12,8 +12,7 @@ from components.image_example_gen import pseudonym
 from components.image_example_gen.account import ACCOUNT_FILE, EXAMPLE
 from components.image_example_gen.guarded_worker import GuardedRenderer
 from components.image_example_gen.image_reader import ImageReader
-from components.image_example_gen.manifest import ManifestRow
-from components.image_example_gen.part import Part, read_part
+from components.image_example_gen.part import Part, iterate_part
 from components.image_example_gen.quarantine import repeat_reasons
 from components.image_example_gen.row_ingest import RowIngest
 from components.image_example_gen.row_number import row_name, span_and_row
@@ -79,8 +78,7 @@ def retry_part(part: Part, wanted: set[str], ingest: RowIngest) -> list[Retried]
         wanted: image keys.
         ingest: reads a row as a run would, from whatever folder.
     """
-    rows = read_part(part, patient=ingest.settings.patient, slices=ingest.settings.slices)
-    tried = list(retry(rows, wanted, replace(ingest, folder=part.manifest.parent)))
+    tried = list(retry(part, wanted, replace(ingest, folder=part.manifest.parent)))
     replaced = {span_and_row(item.row)[1]: item.sha256 for item in tried if item.sha256}
     if not replaced or refresh_digests(part.manifest, replaced):
         return tried
@@ -99,16 +97,17 @@ def last_settings(root: Root) -> IngestSettings:
     return IngestSettings.from_json(json.dumps(json.loads(found[-1].read_text(encoding="utf-8"))["settings"]))
 
 
-def retry(rows: Sequence[ManifestRow], wanted: set[str], ingest: RowIngest) -> Iterator[Retried]:
+def retry(part: Part, wanted: set[str], ingest: RowIngest) -> Iterator[Retried]:
     """Yield what comes of the rows whose files are wanted; a file that was replaced is judged as it is now.
 
     Args:
-        rows: of the whole manifest.
+        part: the manifest.
         wanted: image keys.
         ingest: reads a row as a run would.
     """
-    repeats = repeat_reasons(rows)
-    for row in rows:
+    patient, slices = ingest.settings.patient, ingest.settings.slices
+    repeats = repeat_reasons(iterate_part(part, patient=patient, slices=slices))
+    for row in iterate_part(part, patient=patient, slices=slices):
         file = ingest.pseudonymizer.image(row.image_name)
         if file not in wanted:
             continue

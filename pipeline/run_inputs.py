@@ -34,11 +34,11 @@ def prepare_inputs(config: Config, root: Root, say: Callable[[str], None], index
     """
     data, server = config.data, model_server(config)  # the latter first: it takes no time
     places = manifests(config, say, indexing)
-    read = [part.planned(place.manifest, place.span, patient=data.patient, slices=data.slices) for place in places]
-    parts = [its for its, _ in read]
+    parts = [part.planned(place.manifest, place.span, patient=data.patient, slices=data.slices) for place in places]
     excluded = exclusion.read_exclusions(data.exclude)
     if excluded:  # an id that nobody has may be mistyped
-        found = len(excluded & {row.patient_id for _, rows in read for row in rows})
+        rows = (row for its in parts for row in part.iterate_part(its, patient=data.patient))
+        found = len({row.patient_id for row in rows if row.patient_id in excluded})
         say(f"data.exclude: {found} of {len(excluded)} listed patients have rows in the manifest; these are left out")
     key_file = key_of(config, say)
     used = {

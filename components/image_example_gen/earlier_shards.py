@@ -5,30 +5,32 @@ out of the earlier artifact: no byte lies there twice, and what was deleted or r
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from components.image_example_gen.account import RowAccount, read_rows
+from components.image_example_gen.account import ROW_DIGITS, RowAccount, iterate_rows, parsed_row
 from components.image_example_gen.plan import Plan, missing
-from components.image_example_gen.publishing import link_or_copy, touched
-from components.image_example_gen.shard import Shard, examples_file, mark_done, written_files
+from components.image_example_gen.publishing import link_or_copy
+from components.image_example_gen.shard import Files, Shard, examples_file, mark_done, written_files
+from components.image_example_gen.sorted_lines import SortedLines
 from models.features import SPLITS
 
-SHARDS_FILE = "shards.json"
+SHARDS_FILE = "shards.jsonl"
 
 
-def note_shards(account: Path, plans: Sequence[Plan], *, left_out: Collection[int]) -> None:
-    """Write which shards an ingest's examples are made of; one that lacks rows of its manifest is no use to a later run."""
-    noted = {
-        plan.work.name: {
-            shard.suffix: {"files": written_files(plan.work, shard), "rows": [row.row for row in shard.rows]}
-            for shard in plan.shards
-            if not touched(shard, left_out)
-        }
-        for plan in plans
-    }
-    (account / SHARDS_FILE).write_text(json.dumps(noted), encoding="utf-8")
+def note_shards(account: Path, plans: Sequence[Plan], *, left_out: Set[int]) -> None:
+    """Write which shards an ingest's examples are made of, a line each.
+
+    One that lacks rows of its manifest is no use to a later run.
+    """
+    with (account / SHARDS_FILE).open("w", encoding="ascii") as file:
+        for plan in plans:
+            for shard in plan.shards():
+                rows = plan.planned(shard.index)["row"].tolist()
+                if left_out.isdisjoint(rows):
+                    file.write(json.dumps([plan.work.name, shard.suffix, written_files(plan.work, shard), rows]) + "\n")
 
 
 def take_up(plans: Sequence[Plan], account: Path, examples: Path) -> int:
@@ -40,15 +42,11 @@ def take_up(plans: Sequence[Plan], account: Path, examples: Path) -> int:
     """
     taken = 0
     for earlier in _newest_first(account):
-        tasks = missing(plans)
+        tasks = [(plans[task.plan].work, plans[task.plan].shard(task.shard)) for task in missing(plans)]
         if not tasks:
             break
-        noted = _noted(earlier)
-        fitting = [task for task in tasks if task.shard.suffix in noted.get(task.work.name, {})]
-        rows = _rows(earlier) if fitting else {}
-        for task in fitting:
-            entry = noted[task.work.name][task.shard.suffix]
-            taken += _taken(task.work, task.shard, examples.with_name(earlier.name), entry=entry, rows=rows)
+        wanted = {(work.name, shard.suffix): (work, shard) for work, shard in tasks}
+        taken += _take_from(earlier, examples.with_name(earlier.name), wanted)
     return taken
 
 
@@ -58,33 +56,88 @@ def _newest_first(account: Path) -> Iterator[Path]:
     yield from sorted(beside, key=lambda folder: -int(folder.name))
 
 
-def _noted(account: Path) -> Mapping[str, Any]:
-    """Return what `note_shards` wrote; nothing where it did not come to that."""
+def _take_from(account: Path, examples: Path, wanted: Mapping[tuple[str, str], tuple[Path, Shard]]) -> int:
+    """Link those shards of an earlier run that are wanted and still as they were noted; return how many.
+
+    Args:
+        account, examples: folders of its artifacts.
+        wanted: names of the work folder and the shard -> both.
+    """
+    folder = next(iter(wanted.values()))[0]
+    places = SortedLines(folder)  # row, position of the shard in the note, position of the row in the shard
+    for number, noted in enumerate(_noted(account)):
+        if noted.key in wanted and noted.is_whole(examples, wanted[noted.key][1]):
+            for position, row in enumerate(noted.rows):
+                places.add(f"{row:0{ROW_DIGITS}d} {number:010d} {position:010d}")
+    rows = SortedLines(folder)
+    for place, row_account in _found(account, places):
+        rows.add(f"{place} {json.dumps(vars(row_account))}")
+    numbered, taken = enumerate(_noted(account)), 0
+    for number, lines in groupby(rows, key=lambda line: int(line.split(" ", 1)[0])):
+        noted = next(noted for position, noted in numbered if position == number)
+        accounts = [parsed_row(line.split(" ", 2)[2]) for line in lines]
+        if len(accounts) == len(noted.rows):
+            _link(*wanted[noted.key], examples, files=noted.files, rows=accounts)
+            taken += 1
+    return taken
+
+
+class Noted(NamedTuple):
+    """A line that `note_shards` wrote.
+
+    Args:
+        work: name of the work folder.
+        suffix: of the shard.
+        files: of it.
+        rows: their numbers, in the order of the accounts.
+    """
+
+    work: str
+    suffix: str
+    files: Files
+    rows: list[int]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells the shard from all others."""
+        return self.work, self.suffix
+
+    def is_whole(self, examples: Path, shard: Shard) -> bool:
+        """Tell whether the files are there as they were noted."""
+        sources = {split: examples_file(examples, split, shard) for split in SPLITS}
+        return all(source.is_file() and source.stat().st_size == self.files[split]["bytes"] for split, source in sources.items())
+
+
+def _noted(account: Path) -> Iterator[Noted]:
+    """Yield what `note_shards` wrote; nothing where it did not come to that."""
     try:
-        noted = json.loads((account / SHARDS_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return noted if isinstance(noted, dict) else {}
+        with (account / SHARDS_FILE).open(encoding="ascii") as lines:
+            for line in lines:
+                yield Noted(*json.loads(line))
+    except (OSError, ValueError, TypeError):
+        return
 
 
-def _rows(account: Path) -> Mapping[int, RowAccount]:
-    """Return an account's rows by number; none where they are gone."""
+def _found(account: Path, places: Iterable[str]) -> Iterator[tuple[str, RowAccount]]:
+    """Yield the rest of each line and the account of the row that it begins with; nothing for rows that are gone."""
     try:
-        return {row.row: row for row in read_rows(account)}
+        rows = iterate_rows(account)
+        row = next(rows, None)
+        for line in places:
+            number, place = line.rstrip().split(" ", 1)
+            while row is not None and row.row < int(number):
+                row = next(rows, None)
+            if row is not None and row.row == int(number):
+                yield place, row
     except (OSError, ValueError):
-        return {}
+        return
 
 
-def _taken(work: Path, shard: Shard, examples: Path, *, entry: Mapping[str, Any], rows: Mapping[int, RowAccount]) -> bool:
-    """Link a shard's files into the work folder; return False, and take nothing, where a file or a row is not as it was noted."""
-    files, sources = entry["files"], {split: examples_file(examples, split, shard) for split in SPLITS}
-    whole = all(source.is_file() and source.stat().st_size == files[split]["bytes"] for split, source in sources.items())
-    if not whole or any(row not in rows for row in entry["rows"]):
-        return False
-    for split, source in sources.items():
+def _link(work: Path, shard: Shard, examples: Path, *, files: Files, rows: Sequence[RowAccount]) -> None:
+    """Link a shard's files into the work folder and mark it as done."""
+    for split in SPLITS:
         target = examples_file(work, split, shard)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
-        link_or_copy(source, target)
-    mark_done(work, shard, files=files, rows=[rows[row] for row in entry["rows"]])
-    return True
+        link_or_copy(examples_file(examples, split, shard), target)
+    mark_done(work, shard, files=files, rows=rows)

@@ -1,13 +1,16 @@
 """The manifest: a CSV file with a row per image: `path,label,patient_id`, optional standard columns, and slice columns."""
 
+import codecs
 import csv
 import hashlib
+import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import BinaryIO, Literal, TextIO
 
 from pipeline.errors import ConfigError
 
@@ -32,6 +35,7 @@ class ManifestRow:
         study_id, series_id: of the DICOM study and series that the image belongs to, or ''.
         frame: which frame of a multi-frame file, from 1 as DICOM counts; None: the file is one image.
         span: that the manifest belongs to; None where data don't come in spans.
+        place: the byte of the manifest that the row begins at.
     """
 
     row: int
@@ -45,6 +49,7 @@ class ManifestRow:
     series_id: str = field(default="", repr=False)
     frame: int | None = None
     span: int | None = None
+    place: int = field(default=0, compare=False)
 
     @property
     def image_name(self) -> str:
@@ -66,7 +71,7 @@ def digest(path: Path) -> str:
         raise ConfigError(f"manifest {path}: {error.strerror}. Write one with `medtfx index`.") from error
 
 
-def files_stamp(rows: Sequence[ManifestRow], folder: Path) -> str:
+def files_stamp(rows: Iterable[ManifestRow], folder: Path) -> str:
     """Return a digest of what the rows' files look like from outside: part of the cache key, so that a mended file counts.
 
     The size, -1 for a file that isn't there; where the manifest gives no SHA-256 also the time of the last change.
@@ -78,7 +83,7 @@ def files_stamp(rows: Sequence[ManifestRow], folder: Path) -> str:
     stamp = hashlib.sha256()
     for row in rows:
         try:
-            status = (folder / row.path).stat()
+            status = os.stat(os.path.join(folder, row.path))  # noqa: PTH116, PTH118 - a million Path objects take longer
             seen = (status.st_size, 0 if row.sha256 else status.st_mtime_ns)
         except (OSError, ValueError):
             seen = (-1, 0)
@@ -97,25 +102,47 @@ def read_manifest(path: Path, *, patient: PatientRule = "column", slices: Sequen
     Raises:
         ConfigError: when the file is missing, empty, not UTF-8 CSV, or lacks a column.
     """
-    rows = tuple(iterate_manifest(path, patient=patient, slices=slices))
-    if not rows:
-        raise ConfigError(f"manifest {path}: holds no rows; expected one per image below the header")
-    if patient == "column" and not any(row.patient_id for row in rows):
-        raise ConfigError(f"manifest {path}: patient_id is empty in every row. Fill it, or write `data.patient: unknown`.")
-    return rows
+    return tuple(iterate_manifest(path, patient=patient, slices=slices))
 
 
 def iterate_manifest(path: Path, *, patient: PatientRule = "column", slices: Sequence[str] = ()) -> Iterator[ManifestRow]:
     """Yield the rows of a manifest in file order; memory holds one of them. Arguments and errors are those of `read_manifest`."""
+    rows, patients = 0, 0
+    for row in _iterate(path, patient, slices):
+        rows += 1
+        patients += bool(row.patient_id)
+        yield row
+    if not rows:
+        raise ConfigError(f"manifest {path}: holds no rows; expected one per image below the header")
+    if patient == "column" and not patients:
+        raise ConfigError(f"manifest {path}: patient_id is empty in every row. Fill it, or write `data.patient: unknown`.")
+
+
+def rows_at(path: Path, places: Iterable[tuple[int, int]], *, patient: PatientRule = "column") -> Iterator[ManifestRow]:
+    """Yield single rows of a manifest.
+
+    Args:
+        path: the CSV file.
+        places: number and place of each.
+        patient: as in `read_manifest`.
+
+    Raises:
+        ConfigError: when the file can't be read or no row begins there.
+    """
     with _opened(path) as file:
-        yield from _rows(path, csv.reader(file, strict=True), patient, slices)
+        with _text(file, _start(file)) as text:
+            header = next(csv.reader(text, strict=True), [])
+        for row, place in places:
+            with _text(file, place) as text:
+                cells = next(csv.reader(text, strict=True), [])
+            yield _row(path, row, _named(path, row, header, cells), patient=patient, place=place)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
+def _opened(path: Path) -> Iterator[BinaryIO]:
     """Open a manifest for reading; turn what goes wrong within into a ConfigError."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open("rb") as file:
             yield file
     except OSError as error:
         raise ConfigError(f"manifest {path}: {error.strerror}. Write one with `medtfx index`.") from error
@@ -125,20 +152,58 @@ def _opened(path: Path) -> Iterator[TextIO]:
         raise ConfigError(f"manifest {path}: not a CSV file: {error}") from error
 
 
-def _rows(path: Path, table: Iterator[list[str]], patient: PatientRule, slices: Sequence[str]) -> Iterator[ManifestRow]:
-    header = next(table, [])
-    _check_header(path, header, [PATH, LABEL, *([PATIENT_ID] if patient == "column" else []), *slices])
-    row = 0
-    for cells in table:
-        if not cells:
-            continue
-        row += 1
-        if len(cells) != len(header):
-            raise ConfigError(f"manifest {path}: row {row} has {len(cells)} cells; expected {len(header)} as in the header")
-        yield _row(path, row, dict(zip(header, cells, strict=True)), patient=patient)
+@contextmanager
+def _text(file: BinaryIO, place: int) -> Iterator[TextIO]:
+    """Read a file as CSV's text from a byte on; the file stays open."""
+    file.seek(place)
+    text = TextIOWrapper(file, encoding="utf-8", newline="")
+    try:
+        yield text
+    finally:
+        text.detach()
 
 
-def _row(path: Path, row: int, cells: Mapping[str, str], *, patient: PatientRule) -> ManifestRow:
+def _start(file: BinaryIO) -> int:
+    """Return where the text begins: behind the byte order mark, where there is one."""
+    file.seek(0)
+    return len(codecs.BOM_UTF8) if file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8 else 0
+
+
+class _Lines:
+    """The lines of a text, and the byte that the next one begins at."""
+
+    def __init__(self, text: TextIO, place: int) -> None:
+        self._text = text
+        self.place = place
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._text:
+            self.place += len(line) if line.isascii() else len(line.encode())
+            yield line
+
+
+def _iterate(path: Path, patient: PatientRule, slices: Sequence[str]) -> Iterator[ManifestRow]:
+    with _opened(path) as file, _text(file, start := _start(file)) as text:
+        lines = _Lines(text, start)
+        table = csv.reader(lines, strict=True)
+        header = next(table, [])
+        _check_header(path, header, [PATH, LABEL, *([PATIENT_ID] if patient == "column" else []), *slices])
+        row, place = 0, lines.place
+        for cells in table:
+            if cells:
+                row += 1
+                yield _row(path, row, _named(path, row, header, cells), patient=patient, place=place)
+            place = lines.place
+
+
+def _named(path: Path, row: int, header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """Return the cells of a row by column."""
+    if len(cells) != len(header):
+        raise ConfigError(f"manifest {path}: row {row} has {len(cells)} cells; expected {len(header)} as in the header")
+    return dict(zip(header, cells, strict=True))
+
+
+def _row(path: Path, row: int, cells: Mapping[str, str], *, patient: PatientRule, place: int) -> ManifestRow:
     return ManifestRow(
         row=row,
         path=cells[PATH],
@@ -150,6 +215,7 @@ def _row(path: Path, row: int, cells: Mapping[str, str], *, patient: PatientRule
         series_id=cells.get(SERIES_ID, "").strip(),
         frame=_frame(path, row, cells.get(FRAME, "").strip()),
         columns={name: value for name, value in cells.items() if name not in STANDARD},
+        place=place,
     )
 
 

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from components.image_example_gen.manifest import ManifestRow, PatientRule, digest, files_stamp, read_manifest
+from components.image_example_gen.manifest import ManifestRow, PatientRule, digest, files_stamp, iterate_manifest, rows_at
 from components.image_example_gen.row_number import row_number
 from pipeline.errors import ConfigError
 
@@ -28,46 +28,57 @@ class Part:
     files_stamp: str = ""
 
 
-Rows = tuple[ManifestRow, ...]
-
-
-def planned(manifest: Path, span: int | None, *, patient: PatientRule, slices: Sequence[str]) -> tuple[Part, Rows]:
-    """Return a part as it is now, and its rows.
+def planned(manifest: Path, span: int | None, *, patient: PatientRule, slices: Sequence[str]) -> Part:
+    """Return a part as it is now.
 
     Raises:
         ConfigError: when the manifest can't be read or is not of the right form; names the span.
     """
     part = Part(manifest, span)
-    rows = read_part(part, patient=patient, slices=slices)
-    return replace(part, sha256=digest(manifest), files_stamp=files_stamp(rows, manifest.parent)), rows
+    stamp = files_stamp(iterate_part(part, patient=patient, slices=slices), manifest.parent)
+    return replace(part, sha256=digest(manifest), files_stamp=stamp)
 
 
-def read_part(part: Part, *, patient: PatientRule = "column", slices: Sequence[str] = ()) -> Rows:
-    """Return the rows of a part in file order, each with its span.
+def iterate_part(part: Part, *, patient: PatientRule = "column", slices: Sequence[str] = ()) -> Iterator[ManifestRow]:
+    """Yield the rows of a part in file order, each with its span; memory holds one of them.
 
     Raises:
         ConfigError: when the manifest can't be read or is not of the right form; names the span.
     """
+    for row in _naming_span(part, iterate_manifest(part.manifest, patient=patient, slices=slices)):
+        number = row_number(part.span, row.row)
+        yield row if part.span is None else replace(row, row=number, span=part.span)
+
+
+def rows_of_part(part: Part, places: Iterable[tuple[int, int]], *, patient: PatientRule = "column") -> Iterator[ManifestRow]:
+    """Yield single rows of a part by `row` and `place`. Errors are those of `iterate_part`."""
+    for row in _naming_span(part, rows_at(part.manifest, places, patient=patient)):
+        yield row if part.span is None else replace(row, span=part.span)
+
+
+def _naming_span(part: Part, rows: Iterator[ManifestRow]) -> Iterator[ManifestRow]:
     try:
-        rows = read_manifest(part.manifest, patient=patient, slices=slices)
+        yield from rows
     except ConfigError as error:
         raise error if part.span is None else ConfigError(f"span {part.span}: {error}") from error
-    if part.span is None:
-        return rows
-    return tuple(replace(row, row=row_number(part.span, row.row), span=part.span) for row in rows)
 
 
-def unchanged_rows(part: Part, *, patient: PatientRule, slices: Sequence[str]) -> Rows:
+def unchanged_rows(part: Part, *, patient: PatientRule, slices: Sequence[str]) -> Iterator[ManifestRow]:
     """Return the rows of a part that a run was planned with.
 
     Raises:
         ConfigError: when the manifest has changed since, or its form is wrong.
     """
     if digest(part.manifest) != part.sha256:
-        place = "" if part.span is None else f"span {part.span}: "
-        expected = f"expected SHA-256 {part.sha256[:12]}..."
-        raise ConfigError(f"{place}manifest {part.manifest}: changed after the run began; {expected} Run again.")
-    return read_part(part, patient=patient, slices=slices)
+        raise changed(part)
+    return iterate_part(part, patient=patient, slices=slices)
+
+
+def changed(part: Part) -> ConfigError:
+    """Return the error that says that a manifest is not the one that a run was planned with."""
+    place = "" if part.span is None else f"span {part.span}: "
+    expected = f"expected SHA-256 {part.sha256[:12]}..."
+    return ConfigError(f"{place}manifest {part.manifest}: changed after the run began; {expected} Run again.")
 
 
 def identity(parts: Sequence[Part]) -> str:

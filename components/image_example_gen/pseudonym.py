@@ -47,6 +47,10 @@ class Pseudonymizer:
         """Return the image_key of `ManifestRow.image_name`, 32 hex digits."""
         return self._hash("image", name)[:KEY_HEX_DIGITS]
 
+    def manifest_row(self, cells: str) -> int:
+        """Return the keyed digest of a manifest row, 64 bit."""
+        return int(self._hash("manifest row", cells)[:16], 16)
+
     def patient_list(self, patient_ids: Sequence[str]) -> str:
         """Return the keyed digest of a list of patient ids, 64 hex digits."""
         return self._hash("patient list", "\n".join(patient_ids))
@@ -62,7 +66,7 @@ class Pseudonymizer:
 
     def _hash(self, domain: str, text: str) -> str:
         message = b"medtfx " + domain.encode() + b"\x00" + text.encode("utf-8", "surrogatepass")
-        return hmac.new(self._key, message, hashlib.sha256).hexdigest()
+        return hmac.digest(self._key, message, hashlib.sha256).hex()
 
 
 def load_key(key_file: Path | str | None, environment: Mapping[str, str] = os.environ) -> bytes:

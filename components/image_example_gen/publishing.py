@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 
 import tensorflow as tf
@@ -13,13 +13,13 @@ from tfx.types import Artifact, artifact_utils
 
 from components.image_example_gen.account import EXAMPLE
 from components.image_example_gen.plan import Plan
-from components.image_example_gen.shard import Shard, content_digest, examples_file, read_accounts, split_folder
+from components.image_example_gen.shard import Shard, examples_file, read_accounts, split_folder, written_files
 from models.features import SPLITS
 
 CONTENT_SHA256 = "content_sha256"  # custom property of the examples: equal for equal examples
 
 
-def publish_examples(plans: Sequence[Plan], uri: Path, *, left_out: Collection[int] = ()) -> str:
+def publish_examples(plans: Sequence[Plan], uri: Path, *, left_out: Set[int] = frozenset()) -> str:
     """Give the shards' files their place in the artifact and return the digest of its content, equal for equal examples.
 
     An earlier attempt's files there are replaced.
@@ -32,8 +32,12 @@ def publish_examples(plans: Sequence[Plan], uri: Path, *, left_out: Collection[i
     for split in SPLITS:
         shutil.rmtree(split_folder(uri, split), ignore_errors=True)
         split_folder(uri, split).mkdir(parents=True)
-    digests = [digest for plan in plans for shard in plan.shards for digest in _published(plan.work, shard, uri, left_out)]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+    content = hashlib.sha256()
+    for plan in plans:
+        for shard in plan.shards():
+            for digest in _published(plan, shard, uri, left_out):
+                content.update(digest.encode())
+    return content.hexdigest()
 
 
 def describe_examples(examples: Artifact, sha256: str, span: int | None) -> None:
@@ -45,21 +49,19 @@ def describe_examples(examples: Artifact, sha256: str, span: int | None) -> None
         examples.span = span
 
 
-def touched(shard: Shard, left_out: Collection[int]) -> bool:
-    """Tell whether rows of a shard are left out."""
-    return any(row.row in left_out for row in shard.rows)
-
-
-def _published(work: Path, shard: Shard, uri: Path, left_out: Collection[int]) -> Iterator[str]:
+def _published(plan: Plan, shard: Shard, uri: Path, left_out: Set[int]) -> Iterator[str]:
     """Publish a shard's files and yield their digests in the order of the splits."""
+    touched = bool(left_out) and not left_out.isdisjoint(plan.planned(shard.index)["row"].tolist())
+    rows = list(read_accounts(plan.work, [shard])) if touched else None
+    files = written_files(plan.work, shard)
     for split in SPLITS:
-        source, target = examples_file(work, split, shard), examples_file(uri, split, shard)
-        if touched(shard, left_out):
-            written = (row for row in read_accounts(work, [shard]) if row.status == EXAMPLE and row.split == split)
-            yield copy_records(source, target, [row.row not in left_out for row in written])
-        else:
+        source, target = examples_file(plan.work, split, shard), examples_file(uri, split, shard)
+        if rows is None:
             link_or_copy(source, target)
-            yield content_digest(work, shard, split)
+            yield files[split]["sha256"]
+        else:
+            written = (row for row in rows if row.status == EXAMPLE and row.split == split)
+            yield copy_records(source, target, [row.row not in left_out for row in written])
 
 
 def copy_records(source: Path, target: Path, kept: Sequence[bool]) -> str:

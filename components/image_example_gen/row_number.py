@@ -15,13 +15,12 @@ def row_number(span: int | None, row: int) -> int:
     """Return the number of a row of a span's manifest, or of the only manifest; rows count from 1.
 
     Raises:
-        ConfigError: when the manifest of a span has too many rows.
+        ConfigError: when a manifest has too many rows.
     """
-    if span is None:
-        return row
     if row >= ROWS_PER_SPAN:
-        raise ConfigError(f"span {span}: its manifest has {ROWS_PER_SPAN:,} rows or more; expected fewer. Divide the span.")
-    return (span + 1) * ROWS_PER_SPAN + row
+        place, advice = ("data.manifest", "it into spans") if span is None else (f"span {span}", "the span")
+        raise ConfigError(f"{place}: its manifest has {ROWS_PER_SPAN:,} rows or more; expected fewer. Divide {advice}.")
+    return row if span is None else (span + 1) * ROWS_PER_SPAN + row
 
 
 def span_and_row(number: int) -> tuple[int | None, int]:

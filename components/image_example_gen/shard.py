@@ -6,22 +6,20 @@ so a killed ingest goes on where it stopped.
 
 import hashlib
 import json
+import secrets
+import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import tensorflow as tf
 
 from components.image_example_gen.account import RowAccount
-from components.image_example_gen.manifest import ManifestRow
-from components.image_example_gen.quarantine import repeat_reasons
-from components.image_example_gen.split import stable_fraction
 from models.features import SPLITS
-from pipeline.reasons import Reason
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -32,20 +30,16 @@ AHEAD = 4  # rows per thread that may be decoded and wait for their turn
 
 @dataclass(frozen=True)
 class Shard:
-    """Some rows of the manifest, to be ingested together.
+    """Some rows of a manifest that are ingested together; plan.Plan tells which.
 
     Args:
         index: of the shard, from 0.
         count: of shards.
-        rows: of the manifest.
-        refused: rows, by number, that other rows of the manifest speak against.
         span: that the manifest belongs to.
     """
 
     index: int
     count: int
-    rows: tuple[ManifestRow, ...]
-    refused: Mapping[int, Reason]
     span: int | None = None
 
     @property
@@ -53,17 +47,6 @@ class Shard:
         """'00003-of-00016', of span 12 'span-00000012-00003-of-00016': names sort as spans do."""
         place = f"{self.index:05d}-of-{self.count:05d}"
         return place if self.span is None else f"span-{self.span:08d}-{place}"
-
-
-def cut_shards(rows: Sequence[ManifestRow], seed: str, shard_rows: int) -> list[Shard]:
-    """Return the shards of a manifest; each is a mixture of all rows, the same for the same paths and seed."""
-    refused = repeat_reasons(rows)
-    mixed = sorted(rows, key=lambda row: (stable_fraction(seed, row.image_name), row.row))
-    parts = [tuple(mixed[start : start + shard_rows]) for start in range(0, len(mixed), shard_rows)]
-    return [
-        Shard(index, len(parts), part, {row.row: refused[row.row] for row in part if row.row in refused}, part[0].span)
-        for index, part in enumerate(parts)
-    ]
 
 
 def split_folder(folder: Path, split: str) -> Path:
@@ -82,35 +65,61 @@ def account_file(folder: Path, shard: Shard) -> Path:
 
 
 def write_shard(folder: Path, shard: Shard, ingested: Iterable[Ingested]) -> None:
-    """Write a shard's files under temporary names, rename them, then write its account."""
-    accounts: list[RowAccount] = []
+    """Write a shard's files in a place of this attempt alone, rename them, then write its account.
+
+    Two attempts may be at one shard at once, as a cluster starts a slow task or a lost pod a second time. Both write the same
+    bytes, so it does not matter whose files stay.
+    """
+    attempt = _attempt(folder, shard)
+    accounts, digests = _write_records(attempt, ingested)
     paths = {split: examples_file(folder, split, shard) for split in SPLITS}
-    hashes = {split: hashlib.sha256() for split in SPLITS}
-    with ExitStack() as stack:
-        writers = {}
+    try:
         for split, path in paths.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            writers[split] = stack.enter_context(tf.io.TFRecordWriter(str(_temporary(path))))
+            (attempt / split).rename(path)
+    except FileNotFoundError:
+        if is_done(folder, shard):  # another attempt has ended first, and has swept this one's files
+            return
+        raise
+    files = {split: {"bytes": path.stat().st_size, "sha256": digests[split]} for split, path in paths.items()}
+    mark_done(folder, shard, files=files, rows=accounts)
+
+
+def _write_records(attempt: Path, ingested: Iterable[Ingested]) -> tuple[list[RowAccount], dict[str, str]]:
+    """Write a TFRecord file per split; return the accounts of the rows, and the digest of the examples by split."""
+    accounts: list[RowAccount] = []
+    hashes = {split: hashlib.sha256() for split in SPLITS}
+    with ExitStack() as stack:
+        writers = {split: stack.enter_context(tf.io.TFRecordWriter(str(attempt / split))) for split in SPLITS}
         for account, example in ingested:
             accounts.append(account)
             if example is not None and account.split is not None:
                 writers[account.split].write(example)
                 hashes[account.split].update(example)
-    for path in paths.values():
-        _temporary(path).rename(path)
-    files = {split: {"bytes": path.stat().st_size, "sha256": hashes[split].hexdigest()} for split, path in paths.items()}
-    mark_done(folder, shard, files=files, rows=accounts)
+    return accounts, {split: its.hexdigest() for split, its in hashes.items()}
 
 
 def mark_done(folder: Path, shard: Shard, *, files: Files, rows: Sequence[RowAccount]) -> None:
-    """Write the account of a shard whose files are in their place: it says that the shard is done."""
-    done = account_file(folder, shard)
-    _temporary(done).write_text(json.dumps({"files": files, "rows": [asdict(row) for row in rows]}))
-    _temporary(done).rename(done)
+    """Write the account of a shard whose files are in their place: it says that the shard is done.
+
+    What other attempts, killed or still at it, have begun is removed.
+    """
+    begun = _attempt(folder, shard) / "account"
+    begun.write_text(json.dumps({"files": files, "rows": [list(vars(row).values()) for row in rows]}))
+    begun.rename(account_file(folder, shard))
+    shutil.rmtree(_attempts(folder, shard), ignore_errors=True)
 
 
-def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.part")
+def _attempts(folder: Path, shard: Shard) -> Path:
+    """Return the folder of what attempts at a shard have begun: one a shard, as a sweep must not look at those of all."""
+    return folder / f".shard-{shard.suffix}.part"
+
+
+def _attempt(folder: Path, shard: Shard) -> Path:
+    """Make an empty folder for one attempt."""
+    attempt = _attempts(folder, shard) / secrets.token_hex(8)
+    attempt.mkdir(parents=True)
+    return attempt
 
 
 def is_done(folder: Path, shard: Shard) -> bool:
@@ -125,19 +134,13 @@ def is_done(folder: Path, shard: Shard) -> bool:
 def read_accounts(folder: Path, shards: Iterable[Shard]) -> Iterator[RowAccount]:
     """Yield the accounts of the rows of shards that are done."""
     for shard in shards:
-        yield from (RowAccount(**row) for row in _content(folder, shard)["rows"])
+        yield from (RowAccount(*row) for row in _content(folder, shard)["rows"])
 
 
 def written_files(folder: Path, shard: Shard) -> Files:
     """Return size and digest of the files of a shard that is done."""
     files: Files = _content(folder, shard)["files"]
     return files
-
-
-def content_digest(folder: Path, shard: Shard, split: str) -> str:
-    """Return the digest of a shard's examples of one split, in order: equal for equal examples wherever they lie."""
-    digest: str = written_files(folder, shard)[split]["sha256"]
-    return digest
 
 
 def _content(folder: Path, shard: Shard) -> dict[str, Any]:

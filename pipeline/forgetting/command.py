@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from components.image_example_gen import pseudonym
-from components.image_example_gen.part import read_part
+from components.image_example_gen.part import iterate_part
 from components.image_example_gen.pseudonym import Pseudonymizer
 from pipeline import config_file
 from pipeline.config import Config
@@ -146,7 +146,7 @@ def source_of(config: Config, exclude: Path, key_files: Sequence[Path]) -> Sourc
     """
     key_file = config.data.pseudonym_key_file or folder_of(config.data.manifest) / "pseudonym.key"
     keys = [pseudonym.load_key(key_file), *(pseudonym.load_key(other, environment={}) for other in key_files)]
-    rows = [row for part in parts_at(config.data.manifest) for row in read_part(part, patient=config.data.patient)]
+    rows = [row for part in parts_at(config.data.manifest) for row in iterate_part(part, patient=config.data.patient)]
     return Source(rows, listed(exclude), tuple(map(Pseudonymizer, keys)))
 
 

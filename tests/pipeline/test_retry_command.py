@@ -9,7 +9,7 @@ from components.image_example_gen.account import RowAccount, write_account
 from components.image_example_gen.guarded_worker import GuardedRenderer
 from components.image_example_gen.image_reader import ImageReader
 from components.image_example_gen.manifest import read_manifest
-from components.image_example_gen.part import read_part
+from components.image_example_gen.part import iterate_part
 from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.row_ingest import RowIngest
 from components.image_example_gen.settings import IngestSettings
@@ -45,7 +45,7 @@ def run(state: Root, manifest: Path, run_id: str) -> list[RowAccount]:
         rows = []
         for part in parts_at(manifest):
             ingest = RowIngest(SETTINGS, part.manifest.parent, Pseudonymizer(KEY), reader)
-            rows += [ingest.ingest(row)[0] for row in read_part(part, patient="unknown")]
+            rows += [ingest.ingest(row)[0] for row in iterate_part(part, patient="unknown")]
     folder = state.artifacts / "ImageExampleGen" / "account" / run_id
     folder.mkdir(parents=True)
     write_account(folder, rows, settings=SETTINGS, manifest_sha256="")

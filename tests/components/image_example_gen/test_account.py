@@ -1,6 +1,10 @@
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
-from components.image_example_gen.account import RowAccount, read_account, read_rows, summary, write_account
+import pytest
+
+from components.image_example_gen.account import RowAccount, Summary, iterate_rows, read_account, read_rows, write_account
 from components.image_example_gen.settings import IngestSettings
 
 SETTINGS = IngestSettings(classes=("ill", "well"), key_id="00aa11bb")
@@ -14,8 +18,15 @@ ROWS = (
 )
 
 
-def test_sums_are_those_of_the_rows() -> None:
-    sums = summary(ROWS, SETTINGS, "abc")
+def summary(folder: Path) -> dict[str, Any]:
+    sums = Summary(folder)
+    for row in ROWS:
+        sums.add(row)
+    return sums.content(SETTINGS, "abc")
+
+
+def test_sums_are_those_of_the_rows(tmp_path: Path) -> None:
+    sums = summary(tmp_path)
     assert (sums["rows"], sums["examples"], sums["patients"]) == (6, 3, 2)
     assert sums["splits"]["train"] == {"images": 2, "patients": 1, "classes": {"ill": 1, "well": 1}}
     assert sums["splits"]["val"] == {"images": 0, "patients": 0, "classes": {"ill": 0, "well": 0}}
@@ -36,4 +47,19 @@ def test_what_the_index_counted_is_kept(tmp_path: Path) -> None:
 def test_written_account_reads_back_in_the_order_of_rows(tmp_path: Path) -> None:
     write_account(tmp_path, ROWS[::-1], settings=SETTINGS, manifest_sha256="abc")
     assert read_rows(tmp_path) == ROWS
-    assert read_account(tmp_path) == summary(ROWS, SETTINGS, "abc")
+    assert read_account(tmp_path) == summary(tmp_path)
+    assert [row.row for row in iterate_rows(tmp_path, holding="p2")] == [3, 4]
+
+
+def test_memory_of_writing_does_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.image_example_gen.sorted_lines.SortedLines.__init__.__defaults__", (300,))
+    rows = (RowAccount(row, f"{row:032x}", f"{row:032x}", "train", "ill", f"{row:064x}") for row in range(6_000, 0, -1))
+    tracemalloc.start()
+    try:
+        write_account(tmp_path, rows, settings=SETTINGS, manifest_sha256="abc")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_500_000  # the rows alone would be 5 MB
+    assert [row.row for row in iterate_rows(tmp_path)] == list(range(1, 6_001))
+    assert read_account(tmp_path)["patients"] == 6_000

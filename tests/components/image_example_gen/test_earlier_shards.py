@@ -63,7 +63,7 @@ def arrivals(make_data: Callable[..., Any], tmp_path: Path) -> Arrivals:
         for path, *_ in data.rows[1:]:  # the first image of each span is the same, sent again
             Image.fromarray(random.integers(0, 256, (24, 20), dtype=np.uint8)).save(data.folder / path)
         settings = settings or data.with_settings(shard_rows=2).settings
-        parts[span], _ = planned(data.manifest, span, patient="column", slices=("site",))
+        parts[span] = planned(data.manifest, span, patient="column", slices=("site",))
     return Arrivals(tmp_path / "incoming", parts, settings)
 
 

@@ -23,10 +23,10 @@ from components.image_example_gen.account import read_account, read_rows
 from components.image_example_gen.component import ImageExampleGen
 from components.image_example_gen.exclusion import exclusion_digest, read_exclusions
 from components.image_example_gen.executor import WriteShard, pseudonymizer_of
-from components.image_example_gen.manifest import digest, read_manifest
-from components.image_example_gen.plan import Task
+from components.image_example_gen.manifest import digest
+from components.image_example_gen.part import Part, iterate_part
+from components.image_example_gen.plan import Plan, Task, missing, write_plan
 from components.image_example_gen.pseudonym import Pseudonymizer
-from components.image_example_gen.shard import cut_shards, is_done
 from models import features
 from pipeline.beam_arguments import beam_arguments
 from pipeline.config import MultiProcess
@@ -255,13 +255,18 @@ def test_wrong_key_is_told_without_the_key(make_data: Callable[..., Any]) -> Non
 
 def test_beam_step_yields_indexes_and_no_pixels(make_data: Callable[..., Any], tmp_path: Path) -> None:
     data = make_data(12)
-    shards = cut_shards(read_manifest(data.manifest, slices=("site",)), "medtfx", 5)
+    plan = plan_of(data, tmp_path / "work")
     with beam.Pipeline(argv=["--runner=FnApiRunner"]) as pipeline:
-        step = WriteShard(data.settings, total=12)
-        tasks = [Task(shard, data.folder, tmp_path / "work") for shard in shards]
-        written = pipeline | beam.Create(tasks) | beam.ParDo(step)
+        step = WriteShard(data.settings, [plan], total=12)
+        written = pipeline | beam.Create(missing([plan])) | beam.ParDo(step)
         assert_that(written, equal_to([0, 1, 2]))
-    assert all(is_done(tmp_path / "work", shard) for shard in shards)
+    assert missing([plan]) == []
+
+
+def plan_of(data: Any, work: Path) -> Plan:
+    """Return what an ingest of a data set would write below a folder."""
+    part = Part(data.manifest)
+    return write_plan(part, iterate_part(part), work, settings=data.settings, pseudonymizer=pseudonymizer_of(data.settings))
 
 
 def node_of(data: Any, work: Path) -> ImageExampleGen:
@@ -271,10 +276,10 @@ def node_of(data: Any, work: Path) -> ImageExampleGen:
 def test_step_leaves_no_process_behind(make_data: Callable[..., Any], tmp_path: Path, shared_data: Path) -> None:
     data = make_data(4)
     (data.folder / data.rows[0][0]).write_bytes((shared_data / "dicom/pydicom/CT_small.dcm").read_bytes())
-    (shard,) = cut_shards(read_manifest(data.manifest), "s", 9)
-    step = WriteShard(data.settings, total=4)
+    plan = plan_of(data, tmp_path / "work")
+    step = WriteShard(data.settings, [plan], total=4)
     step.setup()
-    assert list(step.process(Task(shard, data.folder, tmp_path / "work"))) == [0]
+    assert list(step.process(Task(0, 0))) == [0]
     started = {worker.pid for worker in step._renderer._workers}
     assert len(started) == 1
     step.teardown()

@@ -1,12 +1,14 @@
+import csv
 import hashlib
 import os
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.image_example_gen.manifest import ManifestRow, digest, files_stamp, read_manifest
+from components.image_example_gen.manifest import ManifestRow, digest, files_stamp, iterate_manifest, read_manifest, rows_at
 from pipeline.errors import ConfigError
 
 
@@ -103,6 +105,23 @@ def test_any_bytes_give_rows_or_a_config_error(tmp_path_factory: pytest.TempPath
         assert all(isinstance(row, ManifestRow) for row in read_manifest(path))
     except ConfigError as error:
         assert str(path) in str(error)
+
+
+@given(
+    st.lists(st.text(st.characters(codec="utf-8"), max_size=5), min_size=1, max_size=8),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from([b"", b"\xef\xbb\xbf"]),
+)
+def test_row_is_found_again_by_its_place(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str], end: str, mark: bytes
+) -> None:
+    text = StringIO(newline="")
+    table = [("path", "label", "patient_id"), *((name, "ill", "P") for name in names), ()]
+    csv.writer(text, lineterminator=end, quoting=csv.QUOTE_ALL).writerows(table)
+    path = manifest(tmp_path_factory.mktemp("manifest"), mark + text.getvalue().encode())
+    rows = list(iterate_manifest(path))
+    assert [row.path for row in rows] == names
+    assert list(rows_at(path, [(row.row, row.place) for row in reversed(rows)])) == rows[::-1]
 
 
 def stamp_of(folder: Path, sha256: str = "") -> str:

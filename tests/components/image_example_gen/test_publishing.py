@@ -7,11 +7,14 @@ import tensorflow as tf
 from components.image_example_gen.account import RowAccount
 from components.image_example_gen.manifest import ManifestRow
 from components.image_example_gen.part import Part
-from components.image_example_gen.plan import Plan
+from components.image_example_gen.plan import Plan, write_plan
+from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.publishing import copy_records, publish_examples
-from components.image_example_gen.shard import cut_shards, write_shard
+from components.image_example_gen.settings import IngestSettings
+from components.image_example_gen.shard import write_shard
 
 ROWS = [ManifestRow(number, f"{number}.png", "ill", "p") for number in range(1, 7)]
+SETTINGS = IngestSettings(classes=("ill",), key_id="00aa11bb", shard_rows=3)
 
 
 def records(*files: Path) -> list[bytes]:
@@ -21,11 +24,13 @@ def records(*files: Path) -> list[bytes]:
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
     """Two finished shards of three rows; odd rows are of train, even ones of test."""
-    shards = tuple(cut_shards(ROWS, "seed", 3))
-    for shard in shards:
-        rows = [RowAccount(row.row, "f", "p", "train" if row.row % 2 else "test", "ill", "d") for row in shard.rows]
-        write_shard(tmp_path / "work", shard, [(row, f"example {row.row}".encode()) for row in rows])
-    return Plan(Part(tmp_path / "m.csv"), shards, tmp_path / "work")
+    part, key = Part(tmp_path / "m.csv"), Pseudonymizer(bytes(32))
+    plan = write_plan(part, ROWS, tmp_path / "work", settings=SETTINGS, pseudonymizer=key)
+    for shard in plan.shards():
+        numbers = plan.planned(shard.index)["row"].tolist()
+        rows = [RowAccount(row, "f", "p", "train" if row % 2 else "test", "ill", "d") for row in numbers]
+        write_shard(plan.work, shard, [(row, f"example {row.row}".encode()) for row in rows])
+    return plan
 
 
 def test_whole_shards_are_linked_and_the_digest_is_of_the_content(plan: Plan, tmp_path: Path) -> None:

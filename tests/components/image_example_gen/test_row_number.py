@@ -27,6 +27,8 @@ def test_names_tell_the_span_where_there_is_one() -> None:
     assert rows_in_words([row_number(1, 3), row_number(2, 7)]) == "span 1, row 3; span 2, row 7"
 
 
-def test_manifest_of_a_span_with_too_many_rows_is_refused() -> None:
+def test_manifest_with_too_many_rows_is_refused() -> None:
     with pytest.raises(ConfigError, match="span 3: its manifest has 10,000,000 rows or more; expected fewer"):
         row_number(3, ROWS_PER_SPAN)
+    with pytest.raises(ConfigError, match=r"data\.manifest: its manifest has 10,000,000 rows or more; .* Divide it into spans"):
+        row_number(None, ROWS_PER_SPAN)

@@ -1,10 +1,12 @@
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from components.image_example_gen.account import RowAccount
 from components.image_example_gen.row_number import row_number
-from components.image_example_gen.sent_again import without_repeats
+from components.image_example_gen.sent_again import sent_again, without
 
 
 def image(span: int | None, row: int, pixels: str = "d", patient: str = "p") -> RowAccount:
@@ -12,13 +14,19 @@ def image(span: int | None, row: int, pixels: str = "d", patient: str = "p") -> 
 
 
 def marked(*rows: RowAccount, known_patients: bool = True) -> list[str | None]:
-    return [row.reason for row in without_repeats(rows, known_patients=known_patients)]
+    return [row.reason for row in judged(*rows, known_patients=known_patients)]
+
+
+def judged(*rows: RowAccount, known_patients: bool = True) -> list[RowAccount]:
+    with TemporaryDirectory() as folder:
+        left_out = sent_again(reversed(rows), Path(folder), known_patients=known_patients)
+    return list(without(rows, left_out))
 
 
 def test_image_of_an_earlier_span_counts_once() -> None:
     rows = [image(1, 1), image(1, 2, "e"), image(2, 1), image(3, 9)]
     assert marked(*rows) == [None, None, "sent_again", "sent_again"]
-    assert [row.status for row in without_repeats(rows, known_patients=True)] == ["example", "example", "skipped", "skipped"]
+    assert [row.status for row in judged(*rows)] == ["example", "example", "skipped", "skipped"]
 
 
 def test_when_the_first_span_leaves_the_window_the_next_copy_stands() -> None:

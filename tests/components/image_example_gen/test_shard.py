@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -5,27 +7,22 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
-from hypothesis import given
-from hypothesis import strategies as st
 
 from components.image_example_gen.account import RowAccount
-from components.image_example_gen.manifest import ManifestRow
 from components.image_example_gen.shard import (
     Ingested,
     Shard,
     account_file,
-    content_digest,
-    cut_shards,
     examples_file,
     in_order,
     is_done,
     read_accounts,
     write_shard,
+    written_files,
 )
 from models.features import SPLITS
-from pipeline.reasons import Reason
 
-SHARD = Shard(3, 16, (), {})
+SHARD = Shard(3, 16)
 INGESTED: list[Ingested] = [
     (RowAccount(1, "f1", "p1", "train", "ill", "d1"), b"one"),
     (RowAccount(2, "f2", "p2", "test", "ill", "d2"), b"two"),
@@ -34,34 +31,24 @@ INGESTED: list[Ingested] = [
 ]
 
 
-def manifest_rows(count: int) -> list[ManifestRow]:
-    return [ManifestRow(number + 1, f"{number}.png", "ill", str(number)) for number in range(count)]
+# Writes the shard into the folder of argv; says so after half of the rows, and goes on when it is told.
+ATTEMPT = f"""
+import sys
+from pathlib import Path
+from components.image_example_gen.account import RowAccount
+from components.image_example_gen.shard import Shard, write_shard
+def slowly():
+    for position, ingested in enumerate({INGESTED!r}):
+        yield ingested
+        if position == 1:
+            print("half", flush=True)
+            sys.stdin.readline()
+write_shard(Path(sys.argv[1]), {SHARD!r}, slowly())
+"""
 
 
 def records(path: Path) -> list[bytes]:
     return [record.numpy() for record in tf.data.TFRecordDataset(str(path))]
-
-
-@given(count=st.integers(0, 60), size=st.integers(1, 70))
-def test_shards_hold_each_row_once_and_are_full_but_the_last(count: int, size: int) -> None:
-    shards = cut_shards(manifest_rows(count), "seed", size)
-    assert sorted(row.row for shard in shards for row in shard.rows) == list(range(1, count + 1))
-    assert all(len(shard.rows) == size for shard in shards[:-1])
-    assert [(shard.index, shard.count) for shard in shards] == [(index, len(shards)) for index in range(len(shards))]
-
-
-def test_shards_are_mixed_and_fixed_by_paths_and_seed() -> None:
-    rows = manifest_rows(100)
-    (shard,) = cut_shards(rows, "seed", 100)
-    assert [row.row for row in shard.rows] != list(range(1, 101))
-    assert cut_shards(rows[::-1], "seed", 100)[0].rows == shard.rows
-    assert cut_shards(rows, "other", 100)[0].rows != shard.rows
-
-
-def test_repeats_are_found_across_shards() -> None:
-    rows = [*manifest_rows(20), ManifestRow(21, "0.png", "well", "0")]
-    refused = {row: reason for shard in cut_shards(rows, "seed", 3) for row, reason in shard.refused.items()}
-    assert refused == {1: Reason.CONFLICTING_LABELS, 21: Reason.CONFLICTING_LABELS}
 
 
 def test_written_shard_has_a_file_per_split_and_its_account(tmp_path: Path) -> None:
@@ -74,7 +61,7 @@ def test_written_shard_has_a_file_per_split_and_its_account(tmp_path: Path) -> N
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_shard_that_broke_off_is_not_done_and_is_written_anew(tmp_path: Path) -> None:
+def test_shard_that_broke_off_is_not_done_and_is_written_anew_and_swept(tmp_path: Path) -> None:
     def broken() -> Iterator[Ingested]:
         yield from INGESTED[:2]
         raise OSError(28, "No space left on device")
@@ -82,8 +69,22 @@ def test_shard_that_broke_off_is_not_done_and_is_written_anew(tmp_path: Path) ->
     with pytest.raises(OSError, match="No space left"):
         write_shard(tmp_path, SHARD, broken())
     assert not is_done(tmp_path, SHARD)
+    assert list(tmp_path.rglob("*.part"))
     write_shard(tmp_path, SHARD, INGESTED)
     assert is_done(tmp_path, SHARD)
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_shard_that_two_processes_write_at_once_is_whole(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ATTEMPT, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"half\n"
+        write_shard(tmp_path, SHARD, INGESTED)
+        other.communicate(b"go on\n")
+    assert other.returncode == 0
+    assert is_done(tmp_path, SHARD)
+    assert [records(examples_file(tmp_path, split, SHARD)) for split in SPLITS] == [[b"one", b"four"], [], [b"two"]]
+    assert not list(tmp_path.rglob("*.part"))
 
 
 @pytest.mark.parametrize("damage", ["cut", "removed", "account"])
@@ -100,7 +101,8 @@ def test_shard_that_lost_something_is_not_done(tmp_path: Path, damage: str) -> N
 def test_content_digest_follows_the_examples_alone(tmp_path: Path) -> None:
     for name, ingested in (("one", INGESTED), ("two", INGESTED), ("three", INGESTED[:2])):
         write_shard(tmp_path / name, SHARD, ingested)
-    one, two, three = ([content_digest(tmp_path / name, SHARD, split) for split in SPLITS] for name in ("one", "two", "three"))
+    one, two, three = (written_files(tmp_path / name, SHARD) for name in ("one", "two", "three"))
+    assert set(one) == set(SPLITS)
     assert one == two != three
 
 
