@@ -36,12 +36,13 @@ from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import standard_artifacts
 from components.artifacts import IngestAccount
 from components.image_example_gen.executor import Executor
+from pipeline.beam_arguments import IN_PROCESS
 target, properties = Path(sys.argv[1]), json.loads(sys.argv[2])
 artifacts = {"examples": standard_artifacts.Examples(), "account": IngestAccount()}
 for name, artifact in artifacts.items():
     artifact.uri = str(target / name)
     Path(artifact.uri).mkdir(parents=True)
-executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=["--runner=FnApiRunner"]))
+executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=IN_PROCESS))
 executor.Do({}, {name: [artifact] for name, artifact in artifacts.items()}, properties)
 """
 MINUTES = 5  # for an ingest that takes seconds: beyond it, it hangs
