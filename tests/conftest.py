@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("MEDTFX_DATA", PROJECT.parent / "shared" / "data"))
 TRAINING_MAKER = PROJECT / "tests" / "models" / "training_inputs.py"
+METADATA_PASSWORD = "swordfish-in-no-log"  # of tests/mariadb_server.py
 BYTE_SEARCH = PROJECT / "tests" / "e2e" / "byte_search.py"
 
 
@@ -55,6 +57,30 @@ def loaded(path: Path) -> ModuleType:
     sys.modules[module.__name__] = module
     specification.loader.exec_module(module)
     return module
+
+
+warm_process = loaded(PROJECT / "tests" / "warm_process.py")
+
+
+@pytest.fixture(scope="session")
+def starter() -> Iterator[Any]:
+    """The process that others are forked from; it ends with its stdin."""
+    words = [sys.executable, PROJECT / "tests" / "warm_start.py"]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT), "MEDTFX_METADATA_PASSWORD": METADATA_PASSWORD}
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        yield warm_process.Starter(process)
+
+
+@pytest.fixture(scope="session")
+def start(starter: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Start a command with its imports done, with an environment of its own if one is given; it goes on while the test does."""
+    return lambda *words, **how: warm_process.Started(starter, words, tmp_path_factory.mktemp("said"), **how)
+
+
+@pytest.fixture(scope="session")
+def start_program(start: Callable[..., Any]) -> Callable[..., Any]:
+    """Start a program, as `python -c` would with these arguments, in a process that has TensorFlow and TFX loaded already."""
+    return lambda program, *words: start(*words, program=program)
 
 
 @pytest.fixture(scope="session")
