@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,17 +13,40 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("MEDTFX_DATA", PROJECT.parent / "shared" / "data"))
+# Files whose tests share what takes five CPU seconds or more to make.
+ON_FINISHED_RUNS = r"e2e/test_(drift|forget|leakage|refusals|run|schema|versions)\.py"  # pushed_run and own_run
+GROUPS = (ON_FINISHED_RUNS, r"components/(clinical_gate|evaluation)/", r"components/run_report/")  # ... judged, artifacts
 TRAINING_MAKER = PROJECT / "tests" / "models" / "training_inputs.py"
 METADATA_PASSWORD = "swordfish-in-no-log"  # of tests/mariadb_server.py
 BYTE_SEARCH = PROJECT / "tests" / "e2e" / "byte_search.py"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files, so that no worker is left with one of them at the end."""
-    items.sort(key=lambda item: "e2e" not in item.path.parts)
+    """Begin with the longest groups, so that no worker is left with one of them at the end."""
+    items.sort(key=lambda item: ("e2e" not in item.path.parts, group_of(item.nodeid) != ON_FINISHED_RUNS))
+
+
+def group_of(nodeid: str) -> str:
+    """Return what the tests of a worker stay together by: the first group that their file belongs to, or the file."""
+    path = nodeid.partition("::")[0]
+    return next((group for group in GROUPS if re.search(group, path)), path)
+
+
+class GroupScheduling(LoadFileScheduling):
+    """Gives a group to one worker; xdist's own groups go by a part of a node's id that this pytest does not let it set."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling | None:
+    """Make a fixture that takes long on one worker alone."""
+    return GroupScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True)
