@@ -4,6 +4,7 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,12 @@ GROUPS = (ON_FINISHED_RUNS, r"components/(clinical_gate|evaluation)/", r"compone
 TRAINING_MAKER = PROJECT / "tests" / "models" / "training_inputs.py"
 METADATA_PASSWORD = "swordfish-in-no-log"  # of tests/mariadb_server.py
 BYTE_SEARCH = PROJECT / "tests" / "e2e" / "byte_search.py"
+
+
+def pytest_sessionstart() -> None:
+    """Hear Ctrl-C also where a shell has begun the tests in the background: processes that they start would ignore it as well."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
