@@ -2,7 +2,10 @@
 
 import importlib.util
 import os
+import re
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,16 +14,46 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("MEDTFX_DATA", PROJECT.parent / "shared" / "data"))
+# Files whose tests share what takes five CPU seconds or more to make.
+ON_FINISHED_RUNS = r"e2e/test_(drift|forget|leakage|refusals|run|schema|versions)\.py"  # pushed_run and own_run
+GROUPS = (ON_FINISHED_RUNS, r"components/(clinical_gate|evaluation)/", r"components/run_report/")  # ... judged, artifacts
 TRAINING_MAKER = PROJECT / "tests" / "models" / "training_inputs.py"
+METADATA_PASSWORD = "swordfish-in-no-log"  # of tests/mariadb_server.py
 BYTE_SEARCH = PROJECT / "tests" / "e2e" / "byte_search.py"
 
 
+def pytest_sessionstart() -> None:
+    """Hear Ctrl-C also where a shell has begun the tests in the background: processes that they start would ignore it as well."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files, so that no worker is left with one of them at the end."""
-    items.sort(key=lambda item: "e2e" not in item.path.parts)
+    """Begin with the longest groups, so that no worker is left with one of them at the end."""
+    items.sort(key=lambda item: ("e2e" not in item.path.parts, group_of(item.nodeid) != ON_FINISHED_RUNS))
+
+
+def group_of(nodeid: str) -> str:
+    """Return what the tests of a worker stay together by: the first group that their file belongs to, or the file."""
+    path = nodeid.partition("::")[0]
+    return next((group for group in GROUPS if re.search(group, path)), path)
+
+
+class GroupScheduling(LoadFileScheduling):
+    """Gives a group to one worker; xdist's own groups go by a part of a node's id that this pytest does not let it set."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling | None:
+    """Make a fixture that takes long on one worker alone."""
+    return GroupScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +88,30 @@ def loaded(path: Path) -> ModuleType:
     sys.modules[module.__name__] = module
     specification.loader.exec_module(module)
     return module
+
+
+warm_process = loaded(PROJECT / "tests" / "warm_process.py")
+
+
+@pytest.fixture(scope="session")
+def starter() -> Iterator[Any]:
+    """The process that others are forked from; it ends with its stdin."""
+    words = [sys.executable, PROJECT / "tests" / "warm_start.py"]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT), "MEDTFX_METADATA_PASSWORD": METADATA_PASSWORD}
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        yield warm_process.Starter(process)
+
+
+@pytest.fixture(scope="session")
+def start(starter: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Start a command with its imports done, with an environment of its own if one is given; it goes on while the test does."""
+    return lambda *words, **how: warm_process.Started(starter, words, tmp_path_factory.mktemp("said"), **how)
+
+
+@pytest.fixture(scope="session")
+def start_program(start: Callable[..., Any]) -> Callable[..., Any]:
+    """Start a program, as `python -c` would with these arguments, in a process that has TensorFlow and TFX loaded already."""
+    return lambda program, *words: start(*words, program=program)
 
 
 @pytest.fixture(scope="session")

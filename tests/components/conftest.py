@@ -26,6 +26,7 @@ from components.evaluation.eval_config import eval_config
 from components.predictions.component import Predictions
 from models.canonical_image import CanonicalSpec
 from models.warm_up import warm_up_requests, write_warm_up
+from pipeline.beam_arguments import IN_PROCESS
 from pipeline.config import ClinicalRule, Evaluation
 from pipeline.curated_schema import schema_for
 
@@ -203,7 +204,7 @@ class Root:
             components=list(nodes),
             metadata_connection_config=self.connection,
             enable_cache=True,
-            beam_pipeline_args=["--runner=FnApiRunner"],
+            beam_pipeline_args=IN_PROCESS,
         )
         compiled = compiler.Compiler().compile(dag)
         runtime_parameter_utils.substitute_runtime_parameter(compiled, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id})

@@ -4,11 +4,8 @@ import csv
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from warm_process import Finished, Started, Starter  # tests/conftest.py has loaded it
 
 from components.pusher.folder_lock import held
 from pipeline import sources
@@ -42,24 +40,6 @@ ONE_STEP = (
     *("--set", "gate.rules=[]", "--set", "training.steps=1"),
 )
 USUAL = "usual_result.json"
-METADATA_PASSWORD = "swordfish-in-no-log"  # of tests/mariadb_server.py
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A finished command."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def result(self) -> dict[str, Any]:
-        """The JSON object of the last line."""
-        content = json.loads(self.stdout.strip().splitlines()[-1])
-        return dict(content)
-
-
 Medtfx = Callable[..., Finished]
 
 
@@ -79,78 +59,6 @@ def medtfx() -> Medtfx:
         return without_stack_trace(Finished(done.returncode, done.stdout, done.stderr))
 
     return run
-
-
-class Starter:
-    """Starts commands whose imports are done; see warm_start.py."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        """Talk to a process of warm_start.py."""
-        self._process = process
-        self._guard = threading.Lock()
-
-    def ask(self, **request: Any) -> Any:
-        """Return the answer to a request, from any thread."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with self._guard:
-            print(json.dumps(request), file=self._process.stdin, flush=True)
-            return json.loads(self._process.stdout.readline())
-
-
-class Started:
-    """A command that goes on, in a process group of its own."""
-
-    def __init__(self, starter: Starter, words: tuple[str | Path, ...], folder: Path, **how: Any) -> None:
-        """Start the command as warm_start.py is told; what it says goes to files of the folder."""
-        self._starter, self._folder = starter, folder
-        self.pid: int = starter.ask(start=[str(word) for word in words], folder=str(folder), **how)
-        self.code: int | None = None
-
-    def ended(self) -> bool:
-        """Tell whether the process is gone."""
-        if self.code is None:
-            self.code = self._starter.ask(poll=self.pid)
-        return self.code is not None
-
-    def wait_for(self, word: str) -> None:
-        """Wait until stderr holds a word, or the command ends."""
-        while word not in self._said("stderr") and not self.ended():
-            time.sleep(0.01)
-
-    def end(self, number: signal.Signals) -> Finished:
-        """Send a signal to the whole group, and return what the command said until it ended."""
-        if not self.ended():
-            os.killpg(self.pid, number)
-        return self.finish()
-
-    def finish(self) -> Finished:
-        """Wait for the end and return it."""
-        deadline = time.monotonic() + 300
-        while not self.ended():
-            assert time.monotonic() < deadline, self._said("stderr")
-            time.sleep(0.02)
-        assert self.code is not None
-        return Finished(self.code, self._said("stdout"), self._said("stderr"))
-
-    def _said(self, name: str) -> str:
-        file = self._folder / name
-        return file.read_text() if file.exists() else ""
-
-
-@pytest.fixture(scope="session")
-def starter(project: Path) -> Iterator[Starter]:
-    """The process that commands are forked from; it ends with its stdin."""
-    words = [sys.executable, project / "tests" / "e2e" / "warm_start.py"]
-    environment = os.environ | {"PYTHONPATH": str(project), "MEDTFX_METADATA_PASSWORD": METADATA_PASSWORD}
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        yield Starter(process)
-
-
-@pytest.fixture(scope="session")
-def start(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Started]:
-    """Start a command with its imports done, with an environment of its own if one is given; it goes on while the test does."""
-    return lambda *words, **how: Started(starter, words, tmp_path_factory.mktemp("said"), **how)
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def config_without_runner(demo_config: Path, folder: Path) -> Path:
     tree["data"]["manifest"] = str(folder / "data" / "manifest.csv")
     tree["data"]["source"]["patients"] = 60
     tree["data"]["shard_rows"] = 32  # several shards for two slots
-    tree["training"]["steps"] = 20
+    tree["training"]["steps"] = 2
     tree["evaluation"]["thresholds"] = [{"metric": "auc", "at_least": 0.0}]
     tree["gate"]["rules"] = []
     path = folder / "demo.yaml"

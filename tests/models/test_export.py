@@ -44,17 +44,31 @@ def encoded(serialized):
     return [tf.train.Example.FromString(one).features.feature["image"].bytes_list.value[0] for one in serialized]
 
 
-def ask_session(folder, signature, batch):
-    """Answer as TF Serving would: through the TF1 session loader."""
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        loaded = tf.compat.v1.saved_model.loader.load(session, [tf.saved_model.SERVING], str(folder))
-        definition = loaded.signature_def[signature]
-        (given,) = definition.inputs.values()
-        outputs = {name: info.name for name, info in definition.outputs.items()}
+@pytest.fixture(scope="module")
+def ask_session():
+    """Return a function that answers as TF Serving would: through the TF1 session loader, an export loaded once."""
+    sessions = {}
+
+    def load(folder):
+        session = tf.compat.v1.Session(graph=tf.Graph())
+        with session.graph.as_default():
+            loaded = tf.compat.v1.saved_model.loader.load(session, [tf.saved_model.SERVING], str(folder))
+        return session, loaded.signature_def
+
+    def ask(folder, signature, batch):
+        if folder not in sessions:
+            sessions[folder] = load(folder)
+        session, signatures = sessions[folder]
+        (given,) = signatures[signature].inputs.values()
+        outputs = {name: info.name for name, info in signatures[signature].outputs.items()}
         return session.run(outputs, {given.name: np.array(batch, object)})
 
+    yield ask
+    for session, _ in sessions.values():
+        session.close()
 
-def test_session_loader_answers_as_the_model_does(saved, encoded, training_inputs, training_maker):
+
+def test_session_loader_answers_as_the_model_does(saved, encoded, training_inputs, training_maker, ask_session):
     folder, model, _ = saved
     scaled = training_inputs.pixels["train"] / 255
     normal = (training_inputs.pixels["test"] / 255 - scaled.mean()) / scaled.std()
@@ -65,7 +79,7 @@ def test_session_loader_answers_as_the_model_does(saved, encoded, training_input
     np.testing.assert_array_equal(answer["decision"], names[answer["probabilities"].argmax(axis=1)])
 
 
-def test_serving_default_reads_the_image_alone_and_equals_predict_image(saved, serialized, encoded):
+def test_serving_default_reads_the_image_alone_and_equals_predict_image(saved, serialized, encoded, ask_session):
     folder = saved[0]
     stripped = [export_example(image) for image in encoded]
     reference = ask_session(folder, export.PREDICT_IMAGE, encoded)["probabilities"]
@@ -78,7 +92,7 @@ def export_example(image):
     return tf.train.Example(features=tf.train.Features(feature={"image": feature})).SerializeToString()
 
 
-def test_served_pixels_are_the_canonical_ones_of_any_file(saved, shared_data):
+def test_served_pixels_are_the_canonical_ones_of_any_file(saved, shared_data, ask_session):
     folder, _, facts = saved
     files = sorted((shared_data / "hostile" / "pngsuite").glob("basn*.png"))
     images = [file.read_bytes() for file in files]
@@ -97,7 +111,7 @@ DICOM = (
 
 
 @pytest.mark.parametrize("windows", [(), ((40.0, 400.0),), ((40.0, 400.0), (-600.0, 1500.0), (50.0, 100.0))])
-def test_a_rendered_dicom_is_served_from_the_very_pixels_that_training_sees(saved, shared_data, windows):
+def test_a_rendered_dicom_is_served_from_the_very_pixels_that_training_sees(saved, shared_data, windows, ask_session):
     folder, _, facts = saved
     settings = RenderSettings(windows)
     files = [(shared_data / "dicom" / name).read_bytes() for name in DICOM]
@@ -111,7 +125,7 @@ def test_a_rendered_dicom_is_served_from_the_very_pixels_that_training_sees(save
     assert len(np.unique(asked, axis=0)) == len(DICOM)
 
 
-def test_explain_image_predicts_the_same_and_adds_a_heat_map_of_the_canonical_size(saved, encoded, training_maker):
+def test_explain_image_predicts_the_same_and_adds_a_heat_map_of_the_canonical_size(saved, encoded, training_maker, ask_session):
     folder = saved[0]
     explained, predicted = (ask_session(folder, name, encoded) for name in (export.EXPLAIN_IMAGE, export.PREDICT_IMAGE))
     for output, values in predicted.items():
@@ -123,12 +137,14 @@ def test_explain_image_predicts_the_same_and_adds_a_heat_map_of_the_canonical_si
     assert heat.any()
 
 
-def test_transform_features_gives_the_label_ids(saved, serialized, training_inputs, training_maker):
+def test_transform_features_gives_the_label_ids(saved, serialized, training_inputs, training_maker, ask_session):
     found = ask_session(saved[0], export.TRANSFORM_FEATURES, serialized)["label_id"]
     assert [training_maker.CLASSES[label] for label in found] == training_inputs.labels["test"]
 
 
-def test_bfloat16_export_answers_in_float32_near_the_float32_one(saved, encoded, training_inputs, training_maker, tmp_path):
+def test_bfloat16_export_answers_in_float32_near_the_float32_one(
+    saved, encoded, training_inputs, training_maker, tmp_path, ask_session
+):
     save(training_inputs, training_maker, tmp_path / "model", "mixed_bfloat16")
     probabilities = ask_session(tmp_path / "model", export.PREDICT_IMAGE, encoded)["probabilities"]
     assert probabilities.dtype == np.float32
@@ -139,12 +155,14 @@ def test_bfloat16_export_answers_in_float32_near_the_float32_one(saved, encoded,
     assert read_facts(tmp_path / "model").precision == "bfloat16"
 
 
-def test_a_file_that_is_no_image_is_an_error_of_the_request(saved):
+def test_a_file_that_is_no_image_is_an_error_of_the_request(saved, ask_session):
     with pytest.raises(tf.errors.InvalidArgumentError, match="expected the bytes of a PNG or JPEG file"):
         ask_session(saved[0], export.PREDICT_IMAGE, [b"no image"])
 
 
-def test_tfma_evaluates_the_export_as_scikit_learn_does(saved, serialized, encoded, training_inputs, training_maker, tmp_path):
+def test_tfma_evaluates_the_export_as_scikit_learn_does(
+    saved, serialized, encoded, training_inputs, training_maker, tmp_path, ask_session
+):
     config = config_pb2.EvalConfig(
         model_specs=[
             config_pb2.ModelSpec(

@@ -1,7 +1,5 @@
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
@@ -34,9 +32,12 @@ run_fn(SimpleNamespace(**told))
 """
 
 
-def run_child(fn_args, kill_at=0):
-    told = json.dumps(vars(fn_args) | {"kill_at": kill_at})
-    return subprocess.run([sys.executable, "-c", CHILD, told], capture_output=True, check=False).returncode
+@pytest.fixture
+def run_child(start_program):
+    def run(fn_args, kill_at=0):
+        return start_program(CHILD, json.dumps(vars(fn_args) | {"kill_at": kill_at})).finish().code
+
+    return run
 
 
 def weights_of(fn_args):
@@ -57,7 +58,7 @@ def trained(training_inputs, tmp_path_factory):
     return fn_args
 
 
-def test_killed_training_goes_on_to_the_weights_of_an_uninterrupted_one(training_inputs, trained, tmp_path):
+def test_killed_training_goes_on_to_the_weights_of_an_uninterrupted_one(training_inputs, trained, run_child, tmp_path):
     first = training_inputs.fn_args(tmp_path / "first", **SETTINGS)
     assert run_child(first, kill_at=8) == -signal.SIGKILL
     assert not Path(first.serving_model_dir).exists()

@@ -1,8 +1,7 @@
-import json
 import re
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,13 +36,12 @@ main()
 """
 
 
-def test_error_of_a_node_names_no_path_of_the_data_below_the_root(tmp_path: Path, project: Path) -> None:
+def test_error_of_a_node_names_no_path_of_the_data_below_the_root(tmp_path: Path, start_program: Callable[..., Any]) -> None:
     """The manifest changes between planning and ingest, whose error names it."""
     (tmp_path / "small.yaml").write_text(CONFIG)
-    words = [sys.executable, "-c", CHANGED_MANIFEST, str(tmp_path / "small.yaml"), str(tmp_path / "root")]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=project)
-    assert done.returncode == 1
-    failure = json.loads(done.stdout.splitlines()[-1])["failure"]
+    done = start_program(CHANGED_MANIFEST, tmp_path / "small.yaml", tmp_path / "root").finish()
+    assert done.code == 1
+    failure = done.result["failure"]
     assert failure.startswith("manifest <data.manifest>: changed after the run began")
     manifest = tmp_path / "Doe_Jane" / "manifest.csv"
     with pytest.raises(ConfigError, match="Doe_Jane"):  # what the node says without the mask

@@ -7,11 +7,14 @@ import pytest
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
+from tensorflow_data_validation.statistics.stats_impl import generate_statistics_in_memory
+from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.dsl.components.common.importer import Importer
 from tfx.types import artifact_utils, standard_artifacts
+from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
 from components import blessing
 from components.artifacts import IngestAccount
@@ -23,6 +26,7 @@ from components.data_gate.settings import DataGateSettings
 from components.data_gate.shortcut import SUBJECT, read_shortcut
 from components.image_example_gen.account import RowAccount, write_account
 from components.image_example_gen.settings import IngestSettings
+from models.features import IMAGE, SPLITS
 from pipeline.config import ShortcutBounds
 from pipeline.curated_schema import schema_for
 
@@ -49,25 +53,49 @@ def row_of(split: str, example: tf.train.Example) -> RowAccount:
     )
 
 
+def write_statistics(examples: Path, schema: schema_pb2.Schema, folder: Path) -> None:
+    """Write what StatisticsGen would, without its Beam pipeline: the same measures of TFDV on the same columns, in memory."""
+    read = schema_pb2.Schema(feature=[each for each in schema.feature if each.name != IMAGE])
+    decoder = ExamplesToRecordBatchDecoder(read.SerializeToString())
+    serialized: dict[str, list[bytes]] = {split: [] for split in SPLITS}
+    for split, example in examples_of(examples):
+        serialized[split].append(example.SerializeToString())
+    for split, records in serialized.items():
+        found = generate_statistics_in_memory(decoder.DecodeBatch(records), tfdv.StatsOptions(schema=schema))
+        (folder / f"Split-{split}").mkdir(parents=True)
+        (folder / f"Split-{split}" / "FeatureStats.pb").write_bytes(found.SerializeToString())
+
+
+def statistics_below(folder: Path) -> dict[str, bytes]:
+    return {split: (folder / f"Split-{split}" / "FeatureStats.pb").read_bytes() for split in SPLITS}
+
+
 @pytest.fixture
 def judge(root: Any, tmp_path: Path, classes: tuple[str, ...]) -> Judge:
     """Return a function that runs the data nodes on an example folder and returns DataGate's word."""
 
-    def run(examples: Path, *, tolerated: float = 0.0) -> tuple[str, tuple[Finding, ...]]:
+    def run(examples: Path, *, tolerated: float = 0.0, measured_by_tfx: bool = False) -> tuple[str, tuple[Finding, ...]]:
         account = tmp_path / "account"
         account.mkdir()
         rows = [row_of(split, example) for split, example in examples_of(examples)]
         write_account(account, rows, settings=IngestSettings(classes=classes, key_id="0"), manifest_sha256="0")
         schema_file = tmp_path / "schema.pbtxt"
         schema_file.write_text(text_format.MessageToString(schema_for(classes, ["site"])))
+        write_statistics(examples, schema_for(classes, ["site"]), tmp_path / "statistics")
         split_names = {"split_names": artifact_utils.encode_split_names(["train", "val", "test"])}
         given = Importer(source_uri=str(examples), artifact_type=standard_artifacts.Examples, properties=split_names)
         told = Importer(source_uri=str(account), artifact_type=IngestAccount).with_id("Account")
         schema = ImportSchemaGen(schema_file=str(schema_file))
-        options = tfdv.StatsOptions(experimental_filter_read_paths=True)
-        read = {"examples": given.outputs["result"], "schema": schema.outputs["schema"]}
-        statistics = StatisticsGen(**read, stats_options=options)
-        checked = {"statistics": statistics.outputs["statistics"], "schema": schema.outputs["schema"]}
+        if measured_by_tfx:
+            options = tfdv.StatsOptions(experimental_filter_read_paths=True)
+            read = {"examples": given.outputs["result"], "schema": schema.outputs["schema"]}
+            statistics = StatisticsGen(**read, stats_options=options).with_id("Statistics")
+        else:
+            kind = standard_artifacts.ExampleStatistics
+            statistics = Importer(source_uri=str(tmp_path / "statistics"), artifact_type=kind, properties=split_names)
+            statistics = statistics.with_id("Statistics")
+        (measured,) = statistics.outputs.values()
+        checked = {"statistics": measured, "schema": schema.outputs["schema"]}
         validator = ExampleValidator(**checked)
         gate = DataGate(
             **checked,
@@ -90,7 +118,9 @@ def judge(root: Any, tmp_path: Path, classes: tuple[str, ...]) -> Judge:
         assert proven.get_int_custom_property("proven") == int(all(rule.verdict != "broken" for rule in rules))
         assert {finding_of(rule) for rule in rules} <= set(findings)
         assert found.get_int_custom_property("account_id") == launched["Account"].outputs["result"][0].id
-        assert found.get_int_custom_property("statistics_id") == launched["StatisticsGen"].outputs["statistics"][0].id
+        ((judged,),) = launched["Statistics"].outputs.values()
+        assert found.get_int_custom_property("statistics_id") == judged.id
+        assert statistics_below(Path(judged.uri)) == statistics_below(tmp_path / "statistics")
         read_shortcut(Path(found.uri))
         assert found.get_int_custom_property("blessed") == int(verdict == "accepted")
         return verdict, findings
@@ -109,7 +139,7 @@ def rewrite(folder: Path, change: Callable[[tf.train.Example], None]) -> None:
 
 
 def test_good_data_are_accepted_with_every_check_listed(judge: Judge, example_folder: Path) -> None:
-    verdict, findings = judge(example_folder)
+    verdict, findings = judge(example_folder, measured_by_tfx=True)
     assert verdict == "accepted"
     subjects = {finding.subject for finding in findings}
     leakage = {f"{things} across splits" for things in ("patients", "studies", "identical images", "nearly identical images")}

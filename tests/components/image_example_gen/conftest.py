@@ -18,6 +18,7 @@ from components.image_example_gen.manifest import digest
 from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.settings import IngestSettings
 from models.rendering.settings import Limits, RenderSettings
+from pipeline.beam_arguments import IN_PROCESS
 
 KEY = bytes(range(32))
 HEADER = ("path", "label", "patient_id", "site")
@@ -42,7 +43,7 @@ class DataSet:
     def with_settings(self, **changes: object) -> "DataSet":
         return replace(self, settings=replace(self.settings, **changes))  # type: ignore[arg-type]
 
-    def ingest(self, target: Path, work: Path, beam: Sequence[str] = ("--runner=FnApiRunner",)) -> tuple[Path, Path]:
+    def ingest(self, target: Path, work: Path, beam: Sequence[str] = IN_PROCESS) -> tuple[Path, Path]:
         """Run the executor with Beam's arguments; return the folders of examples and account."""
         examples, account = standard_artifacts.Examples(), IngestAccount()
         for name, artifact in (("examples", examples), ("account", account)):

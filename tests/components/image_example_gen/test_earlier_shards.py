@@ -20,6 +20,7 @@ from components.image_example_gen.executor import Executor
 from components.image_example_gen.part import Part, identity, planned, to_json
 from components.image_example_gen.row_number import row_name, span_and_row
 from models.features import ROW, SPLITS
+from pipeline.beam_arguments import IN_PROCESS
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Arrivals:
             "settings": self.settings.to_json(),
             "work_dir": str(self.base / "work"),
         }
-        executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=["--runner=FnApiRunner"]))
+        executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=IN_PROCESS))
         executor.Do({}, {"examples": [examples], "account": [account]}, properties)
         assert examples.span == spans[-1]
         return Path(examples.uri), Path(account.uri)

@@ -1,8 +1,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -169,19 +167,15 @@ def test_finished_ingest_removes_its_shards_and_leaves_those_of_others(make_data
     assert [folder.name for folder in (tmp_path / "work").iterdir()] == ["ingest-of-another-configuration"]
 
 
-def test_killed_ingest_continues_and_gives_the_same_bytes(make_data: Callable[..., Any], tmp_path: Path) -> None:
+def test_killed_ingest_continues_and_gives_the_same_bytes(
+    make_data: Callable[..., Any], start_program: Callable[..., Any], tmp_path: Path
+) -> None:
     data = make_data(40)
     work = tmp_path / "work"
     arguments = [Path(__file__).parent, data.folder, data.settings.to_json(), tmp_path / "killed", work]
-    with subprocess.Popen(
-        [sys.executable, "-c", CHILD, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as child:
-        assert child.stdout is not None
-        for line in child.stdout:
-            if int(line) >= 10:
-                os.kill(child.pid, signal.SIGKILL)
-                break
-    assert child.returncode == -signal.SIGKILL
+    child = start_program(CHILD, *arguments)
+    child.wait_for("10\n", "stdout")
+    assert child.end(signal.SIGKILL).code == -signal.SIGKILL
     (left,) = work.iterdir()
     done = list(left.glob("shard-*"))
     assert len(done) == 2

@@ -4,8 +4,6 @@ import csv
 import gzip
 import io
 import json
-import subprocess
-import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -36,18 +34,18 @@ from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import standard_artifacts
 from components.artifacts import IngestAccount
 from components.image_example_gen.executor import Executor
+from pipeline.beam_arguments import IN_PROCESS
 target, properties = Path(sys.argv[1]), json.loads(sys.argv[2])
 artifacts = {"examples": standard_artifacts.Examples(), "account": IngestAccount()}
 for name, artifact in artifacts.items():
     artifact.uri = str(target / name)
     Path(artifact.uri).mkdir(parents=True)
-executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=["--runner=FnApiRunner"]))
+executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=IN_PROCESS))
 executor.Do({}, {name: [artifact] for name, artifact in artifacts.items()}, properties)
 """
-MINUTES = 5  # for an ingest that takes seconds: beyond it, it hangs
 
 
-def ingest(data: Any, target: Path, project: Path) -> tuple[Counter[str], dict[str, str]]:
+def ingest(data: Any, target: Path, start_program: Callable[..., Any]) -> tuple[Counter[str], dict[str, str]]:
     """Run an ingest in a process of its own; return what became of its rows, summed and by path."""
     data.write_manifest()
     properties = {
@@ -56,9 +54,8 @@ def ingest(data: Any, target: Path, project: Path) -> tuple[Counter[str], dict[s
         "settings": data.settings.to_json(),
         "work_dir": str(target / "work"),
     }
-    command = [sys.executable, "-c", INGEST, str(target), json.dumps(properties)]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60 * MINUTES, check=False)
-    assert done.returncode == 0, done.stderr
+    done = start_program(INGEST, target, json.dumps(properties)).finish()
+    assert done.code == 0, done.stderr
     rows = read_rows(target / "account")
     account = read_account(target / "account")
     outcomes = {path: row.reason or "example" for (path, *_), row in zip(data.rows, rows, strict=True)}
@@ -90,10 +87,12 @@ def files(make_data: Callable[..., Any]) -> Any:
     return data.with_settings(slices=(), shard_rows=100)
 
 
-def test_every_hostile_file_is_an_example_or_has_a_reason(files: Any, shared_data: Path, tmp_path: Path, project: Path) -> None:
+def test_every_hostile_file_is_an_example_or_has_a_reason(
+    files: Any, shared_data: Path, tmp_path: Path, start_program: Callable[..., Any]
+) -> None:
     folder = shared_data / "hostile"
     files.rows.extend(rows_of(folder / entry["file"] for entry in index_of(folder)))
-    sums, _ = ingest(files, tmp_path / "run", project)
+    sums, _ = ingest(files, tmp_path / "run", start_program)
     assert sum(sums.values()) == 589
     assert sums == {
         "example": 191,
@@ -104,11 +103,13 @@ def test_every_hostile_file_is_an_example_or_has_a_reason(files: Any, shared_dat
     }
 
 
-def test_every_dicom_file_is_an_example_or_has_a_reason(files: Any, shared_data: Path, tmp_path: Path, project: Path) -> None:
+def test_every_dicom_file_is_an_example_or_has_a_reason(
+    files: Any, shared_data: Path, tmp_path: Path, start_program: Callable[..., Any]
+) -> None:
     folder = shared_data / "dicom"
     entries = index_of(folder)
     files.rows.extend(rows_of(folder / entry["file"] for entry in entries))
-    sums, outcomes = ingest(files, tmp_path / "run", project)
+    sums, outcomes = ingest(files, tmp_path / "run", start_program)
     assert sum(sums.values()) == 159
     refused = {entry["file"]: outcomes[str(folder / entry["file"])] for entry in entries if entry["decodes"] == "yes"}
     # JPEG of 12 bit: its one decoder is under the GPL and not among the dependencies.
@@ -143,7 +144,7 @@ def deflated_dicom(shared_data: Path, expanded: int) -> bytes:
 
 
 def test_bombs_fall_alone_and_the_files_between_them_stand(
-    files: Any, shared_data: Path, tmp_path: Path, project: Path, crashing_dicom: bytes
+    files: Any, shared_data: Path, tmp_path: Path, start_program: Callable[..., Any], crashing_dicom: bytes
 ) -> None:
     values = np.random.default_rng(0).integers(0, 99, (8, 9, 3)).astype(np.int16)
     header = nibabel.Nifti1Image(values, np.eye(4)).header.copy()
@@ -162,7 +163,7 @@ def test_bombs_fall_alone_and_the_files_between_them_stand(
     for name, content in made.items():
         (files.folder / name).write_bytes(content)
     files.rows.extend(rows_of(made))
-    _, outcomes = ingest(files.with_settings(limits=Limits(memory_mb=150)), tmp_path / "run", project)
+    _, outcomes = ingest(files.with_settings(limits=Limits(memory_mb=150)), tmp_path / "run", start_program)
     bombs = dict.fromkeys(("claim.nii.gz", "wide.tif", "deflated.dcm"), "too_much_memory") | {"crash.dcm": "decoder_crashed"}
     assert outcomes == {**dict.fromkeys(made, "example"), **bombs}
 

@@ -26,6 +26,7 @@ from components.data_gate.resampled_auc import Area
 from components.data_gate.shortcut import Shortcut, write_shortcut
 from components.evaluation.eval_config import eval_config
 from components.predictions.table import schema, write_table
+from components.run_report.page import SECTIONS, environment, filled, render
 from components.run_report.report_data import ReportData, read
 from components.run_report.run_facts import NodeFacts, RunFacts
 from models.features import LABEL_ID, SPLITS
@@ -133,6 +134,18 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory, studies: list[Study], co
 @pytest.fixture(scope="session")
 def data(artifacts: dict[str, str], config: Config, facts: RunFacts) -> ReportData:
     return read(artifacts, config, facts)
+
+
+@pytest.fixture(scope="session")
+def page(data: ReportData) -> str:
+    """The whole page of the run that pushed."""
+    return render(data)
+
+
+@pytest.fixture(scope="session")
+def show() -> Callable[[str, ReportData], str]:
+    """Return a function that gives the HTML of one section, of which an error is not hidden as it is in a page."""
+    return lambda anchor, data: filled(environment(), SECTIONS[anchor](data))
 
 
 def phantom(random: np.random.Generator, label: int) -> np.ndarray:

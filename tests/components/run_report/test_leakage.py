@@ -1,18 +1,20 @@
 """The leakage proof on the page."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from components.run_report.leakage import SHOWN, pairs, section
-from components.run_report.page import render
 from components.run_report.report_data import ReportData
 
+Show = Callable[[str, ReportData], str]
 
-def test_every_rule_stands_with_its_verdict_and_what_was_compared(data: ReportData) -> None:
+
+def test_every_rule_stands_with_its_verdict_and_what_was_compared(data: ReportData, show: Show) -> None:
     values = section(data).values
     rules = values["rules"]
     assert [word for _, _, word, _ in rules] == ["broken", "not compared", "accepted by the configuration", "broken"]  # type: ignore[attr-defined]
     assert (values["broken"], values["open"]) == (2, 1)
-    page = render(data)
+    page = show("leakage", data)
     assert "The splits are not apart" in page
     assert "of run 20260101T000000-aaaa" in page
 
@@ -39,10 +41,10 @@ def test_most_alike_pairs_are_shown_when_there_are_many(data: ReportData) -> Non
     assert pairs([], data.examples) == []
 
 
-def test_proof_without_leaks_says_that_no_rule_is_broken(data: ReportData) -> None:
+def test_proof_without_leaks_says_that_no_rule_is_broken(data: ReportData, show: Show) -> None:
     assert data.leakage is not None
     held = replace(data.leakage[0], verdict="holds", leaks=(), advice="")
-    page = render(replace(data, leakage=(held,)))
+    page = show("leakage", replace(data, leakage=(held,)))
     assert "No rule is broken" in page
     assert "which proves nothing" not in page
     assert "<h3>Nearly identical images</h3>" not in page

@@ -65,11 +65,6 @@ class Outline(HTMLParser):
             assert self.open.pop() == tag
 
 
-@pytest.fixture(scope="module")
-def page(data: ReportData) -> str:
-    return render(data)
-
-
 @pytest.fixture
 def browse(tmp_path: Path, load_test_module: Callable[[str], ModuleType]) -> Callable[[str], str]:
     """Return a function that opens a page in a browser without network and returns the document that it made."""

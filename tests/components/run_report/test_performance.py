@@ -1,11 +1,13 @@
 """Tables of measures."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from components.run_report.page import render
 from components.run_report.performance import class_lines, overall_lines, slice_lines
 from components.run_report.report_data import ReportData
 from components.run_report.scores import Scores
+
+Show = Callable[[str, ReportData], str]
 
 
 def test_slices_of_a_column_share_out_all_images(data: ReportData) -> None:
@@ -36,12 +38,14 @@ def test_a_slice_without_a_class_has_no_area(data: ReportData) -> None:
     assert north["measured"].auc is None
 
 
-def test_without_tfma_the_line_of_tfma_is_left_out(data: ReportData) -> None:
-    assert "the same by TFMA" in render(data)
-    assert "the same by TFMA" not in render(replace(data, evaluation=None))
+def test_without_tfma_the_line_of_tfma_is_left_out(data: ReportData, show: Show) -> None:
+    assert "the same by TFMA" in show("performance", data)
+    assert "the same by TFMA" not in show("performance", replace(data, evaluation=None))
 
 
-def test_an_empty_test_split_counts_as_no_predictions(data: ReportData) -> None:
+def test_an_empty_test_split_counts_as_no_predictions(data: ReportData, show: Show) -> None:
     assert data.test is not None
     empty = Scores(data.test.table.slice(0, 0), data.test.classes)
-    assert "There are no predictions on the test split." in render(replace(data, scores={("candidate", "test"): empty}))
+    assert "There are no predictions on the test split." in show(
+        "performance", replace(data, scores={("candidate", "test"): empty})
+    )

@@ -1,13 +1,15 @@
 """Distributions and anomalies as TFDV wrote them."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
-from components.run_report.page import render
 from components.run_report.report_data import ReportData
 from components.run_report.statistics import section
+
+Show = Callable[[str, ReportData], str]
 
 
 def test_splits_stand_in_their_order(data: ReportData) -> None:
@@ -27,11 +29,11 @@ def test_shares_of_a_slice_column_sum_to_one_in_each_split(data: ReportData) -> 
     assert [round(sum(split), 9) for split in zip(*shares, strict=True)] == [1, 1, 1]
 
 
-def test_anomalies_name_feature_split_and_rule(data: ReportData) -> None:
+def test_anomalies_name_feature_split_and_rule(data: ReportData, show: Show) -> None:
     found = anomalies_pb2.Anomalies()
     found.anomaly_info["site"].short_description = "Unexpected string values"
     found.anomaly_info["site"].description = "Examples contain values missing from the schema: east (<1%)."
-    page = render(replace(data, anomalies={"val": found}))
+    page = show("statistics", replace(data, anomalies={"val": found}))
     assert "Unexpected string values" in page
     assert "east (&lt;1%)" in page
     assert "None: every split agrees with the schema." not in page

@@ -1,10 +1,12 @@
 """How the model learned."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from components.run_report.page import render
 from components.run_report.report_data import ReportData
 from components.run_report.training import section
+
+Show = Callable[[str, ReportData], str]
 
 
 def test_the_kept_epoch_is_named_with_its_figures(data: ReportData) -> None:
@@ -13,9 +15,9 @@ def test_the_kept_epoch_is_named_with_its_figures(data: ReportData) -> None:
     assert values["steps"] == 120
 
 
-def test_a_resumed_training_says_so(data: ReportData) -> None:
+def test_a_resumed_training_says_so(data: ReportData, show: Show) -> None:
     history = {**(data.history or {}), "resumed_from_step": 40}
-    assert "resumed at step 40 after an interruption" in render(replace(data, history=history))
+    assert "resumed at step 40 after an interruption" in show("training", replace(data, history=history))
 
 
 def test_a_training_without_an_epoch_has_no_curves(data: ReportData) -> None:

@@ -1,15 +1,17 @@
 """The verdict and its reasons."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from components.blessing import Finding
-from components.run_report.page import render
 from components.run_report.report_data import Blessing, ReportData
 from components.run_report.run_facts import RunFacts
 from components.run_report.verdict import STEPS, WORDS, section
 from pipeline.verdict import Verdict
+
+Show = Callable[[str, ReportData], str]
 
 BROKEN = Finding(
     "gate.rules", "sensitivity of nodule", "at least 0.9", "0.71; 0.19 too low", rows=(17, 23), advice="Add patients."
@@ -25,13 +27,13 @@ def test_every_verdict_has_words() -> None:
 
 
 @pytest.mark.parametrize("verdict", Verdict)
-def test_every_verdict_is_shown(verdict: Verdict, data: ReportData) -> None:
-    assert WORDS[verdict][1] in render(with_verdict(data, verdict))
+def test_every_verdict_is_shown(verdict: Verdict, data: ReportData, show: Show) -> None:
+    assert WORDS[verdict][1] in show("verdict", with_verdict(data, verdict))
 
 
-def test_reasons_of_a_refusal_come_with_rule_figures_rows_and_advice(data: ReportData) -> None:
+def test_reasons_of_a_refusal_come_with_rule_figures_rows_and_advice(data: ReportData, show: Show) -> None:
     refused = with_verdict(data, "model_refused", model_blessing=Blessing("model_refused", (BROKEN,)))
-    page = render(refused)
+    page = show("verdict", refused)
     for words in ("gate.rules", "at least 0.9", "0.71; 0.19 too low", "17, 23", "Add patients."):
         assert words in page
 

@@ -2,12 +2,12 @@ import csv
 import os
 import random
 import shutil
-import subprocess
-import sys
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -181,7 +181,9 @@ sources.index(DicomSource.model_validate_json(sys.argv[1]), Path(sys.argv[2]))
 """
 
 
-def test_killed_index_continues_to_the_same_manifest(dicom_source: MadeSource, tmp_path: Path) -> None:
+def test_killed_index_continues_to_the_same_manifest(
+    dicom_source: MadeSource, start_program: Callable[..., Any], tmp_path: Path
+) -> None:
     source = dicom_source(slices=["sex", "institution"], frames="all")
     undisturbed = tmp_path / "once" / "manifest.csv"
     sources.index(source, undisturbed)
@@ -190,19 +192,16 @@ def test_killed_index_continues_to_the_same_manifest(dicom_source: MadeSource, t
         manifest = tmp_path / str(seed) / "manifest.csv"
         manifest.parent.mkdir()
         shutil.copyfile(undisturbed.with_name("pseudonym.key"), manifest.with_name("pseudonym.key"))
-        kept.add(killed(source, manifest, random.Random(seed).uniform(0.0, 0.25)))
+        child = start_program(CHILD, source.model_dump_json(), manifest)
+        child.wait_for("ready", "stdout")
+        time.sleep(random.Random(seed).uniform(0.0, 0.25))
+        child.end(signal.SIGKILL)
+        kept.add(lines_of_cache(manifest))
         sources.index(source, manifest)
         assert manifest.read_bytes() == undisturbed.read_bytes()
     assert len(kept) > 3  # the kills fell at different places
 
 
-def killed(source: DicomSource, manifest: Path, seconds: float) -> int:
-    """Index in a process that is killed after a time; return how many lines of the cache it left."""
-    words = [sys.executable, "-c", CHILD, source.model_dump_json(), str(manifest)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        child.stdout.readline()
-        time.sleep(seconds)
-        child.kill()
+def lines_of_cache(manifest: Path) -> int:
     cache = manifest.with_name(f"{manifest.name}{dicom_tree.CACHE_SUFFIX}")
     return cache.read_bytes().count(b"\n") if cache.exists() else 0

@@ -1,13 +1,14 @@
-"""Starts `medtfx` processes that have TensorFlow and TFX loaded already: a JSON request per line on stdin, an answer on stdout.
+"""Starts processes that have TensorFlow and TFX loaded already: a JSON request per line on stdin, an answer on stdout.
 
 For tests that start dozens of runs and kill most of them: six seconds of imports each would be most of their time. What is
-forked runs the command line's own main, in a session of its own, and is killed as any process is.
+forked runs the command line's own main or a program of the test, in a session of its own, and is killed as any process is.
 """
 
 import ctypes
 import json
 import os
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 
 from pipeline import command_line
@@ -35,12 +36,20 @@ def load() -> None:
     from models import preprocessing, training  # noqa: F401, PLC0415
 
 
-def start(start: Sequence[str], folder: str, *, ordinary: bool = False, environment: Mapping[str, str] | None = None) -> int:
+def start(
+    start: Sequence[str],
+    folder: str,
+    *,
+    ordinary: bool = False,
+    environment: Mapping[str, str] | None = None,
+    program: str | None = None,
+) -> int:
     """Fork a command whose stdout and stderr go to files of a folder; return its process id.
 
     Args:
         ordinary: take the rights of root from it.
         environment: its variables; None: this process's.
+        program: the source text that runs; None: that of `medtfx`.
     """
     child = os.fork()
     if child:
@@ -49,14 +58,28 @@ def start(start: Sequence[str], folder: str, *, ordinary: bool = False, environm
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
     sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - lives as long as the process
-    sys.argv = ["medtfx", *start]
+    sys.argv = ["medtfx" if program is None else "-c", *start]
     if environment is not None:
         os.environ.clear()
         os.environ.update(environment)
     if ordinary:
         drop_capabilities()
-    command_line.main()
+    run(program)
     os._exit(0)
+
+
+def run(program: str | None) -> None:
+    """Run a program, or the command, to its end; what it raises becomes a stack trace and exit code 1, as everywhere."""
+    if program is None:
+        command_line.main()
+        return
+    try:
+        exec(compile(program, "<program>", "exec"), {"__name__": "__main__"})
+    except Exception:
+        traceback.print_exc()
+        sys.stdout.flush()
+        os._exit(1)
+    sys.stdout.flush()
 
 
 def drop_capabilities() -> None:

@@ -1,0 +1,83 @@
+"""Processes whose imports are done: forked by one process of warm_start.py, each with output and an end of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished command."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The JSON object of the last line."""
+        content = json.loads(self.stdout.strip().splitlines()[-1])
+        return dict(content)
+
+
+class Starter:
+    """Starts commands whose imports are done; see warm_start.py."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        """Talk to a process of warm_start.py."""
+        self._process = process
+        self._guard = threading.Lock()
+
+    def ask(self, **request: Any) -> Any:
+        """Return the answer to a request, from any thread."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with self._guard:
+            print(json.dumps(request), file=self._process.stdin, flush=True)
+            return json.loads(self._process.stdout.readline())
+
+
+class Started:
+    """A command that goes on, in a process group of its own."""
+
+    def __init__(self, starter: Starter, words: tuple[str | Path, ...], folder: Path, **how: Any) -> None:
+        """Start the command as warm_start.py is told; what it says goes to files of the folder."""
+        self._starter, self._folder = starter, folder
+        self.pid: int = starter.ask(start=[str(word) for word in words], folder=str(folder), **how)
+        self.code: int | None = None
+
+    def ended(self) -> bool:
+        """Tell whether the process is gone."""
+        if self.code is None:
+            self.code = self._starter.ask(poll=self.pid)
+        return self.code is not None
+
+    def wait_for(self, word: str, stream: str = "stderr") -> None:
+        """Wait until the command has said a word, or ends."""
+        while word not in self._said(stream) and not self.ended():
+            time.sleep(0.01)
+
+    def end(self, number: signal.Signals) -> Finished:
+        """Send a signal to the whole group, and return what the command said until it ended."""
+        if not self.ended():
+            os.killpg(self.pid, number)
+        return self.finish()
+
+    def finish(self) -> Finished:
+        """Wait for the end and return it."""
+        deadline = time.monotonic() + 300
+        while not self.ended():
+            assert time.monotonic() < deadline, self._said("stderr")
+            time.sleep(0.02)
+        assert self.code is not None
+        return Finished(self.code, self._said("stdout"), self._said("stderr"))
+
+    def _said(self, name: str) -> str:
+        file = self._folder / name
+        return file.read_text() if file.exists() else ""
