@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from pipeline import interruption
+
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("MEDTFX_DATA", PROJECT.parent / "shared" / "data"))
 # Files whose tests share what takes five CPU seconds or more to make.
@@ -63,6 +65,16 @@ def own_umask() -> Iterator[None]:
     os.umask(before)
     yield
     os.umask(before)
+
+
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """A command that listens for Ctrl-C in this process, and what it heard, are its own test's alone."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    interruption._came.clear()
 
 
 @pytest.fixture(scope="session")

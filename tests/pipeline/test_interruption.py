@@ -1,6 +1,5 @@
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,8 @@ from pipeline.run_result import RunResult
 
 
 @pytest.fixture(autouse=True)
-def listening() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+def listening() -> None:
     interruption.listen()
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-    interruption._came.clear()
 
 
 def as_another_error(number: int) -> None:

@@ -3,7 +3,7 @@
 import io
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -121,18 +121,8 @@ def test_model_that_a_busy_machine_refused_is_asked_again(runner: Callable[..., 
     assert run.result.outcomes["InfraValidator"].cached is cached
 
 
-@pytest.fixture
-def listening() -> Iterator[None]:
-    """Signals as a run hears them, for one test."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+def test_interrupt_that_a_node_dropped_ends_the_run_all_the_same(runner: Callable[..., NodeRunner]) -> None:
     interruption.listen()
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-    interruption._came.clear()
-
-
-def test_interrupt_that_a_node_dropped_ends_the_run_all_the_same(listening: None, runner: Callable[..., NodeRunner]) -> None:
     run = runner("one", [swallow_interrupt().with_id("Transform")])
     with pytest.raises(KeyboardInterrupt):
         run.run("Transform")
