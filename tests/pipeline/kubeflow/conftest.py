@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from pipeline.errors import MedtfxError
 from pipeline.kubeflow.client_app import client_app
+from pipeline.kubeflow.connection import Connection, OneLookClient, connect
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +40,18 @@ def kubeflow(api_double: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyP
     yield double
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def connection(kubeflow: Any) -> Connection:
+    """How the double is reached."""
+    return Connection(kubeflow.host, seconds=10)
+
+
+@pytest.fixture
+def client(connection: Connection) -> OneLookClient:
+    """The real client, connected to it."""
+    return connect(connection)
 
 
 def packaged(path: Path, name: str = "small", word: str = "go") -> Path:

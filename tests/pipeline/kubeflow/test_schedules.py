@@ -8,22 +8,12 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.kubeflow import schedules
-from pipeline.kubeflow.connection import Connection, OneLookClient, connect
+from pipeline.kubeflow.connection import Connection, OneLookClient
 from pipeline.kubeflow.package_interface import read_interface
 from pipeline.kubeflow.schedules import Timing, find_schedule, make_schedule
 from pipeline.kubeflow.submission import upload
 
 Make = Callable[..., str]
-
-
-@pytest.fixture
-def connection(kubeflow: Any) -> Connection:
-    return Connection(kubeflow.host, seconds=10)
-
-
-@pytest.fixture
-def client(connection: Connection) -> OneLookClient:
-    return connect(connection)
 
 
 @pytest.fixture

@@ -6,19 +6,9 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.kubeflow.connection import Connection, OneLookClient, connect
+from pipeline.kubeflow.connection import Connection, OneLookClient
 from pipeline.kubeflow.package_interface import read_interface
 from pipeline.kubeflow.submission import experiment_id, silent, start_run, upload
-
-
-@pytest.fixture
-def connection(kubeflow: Any) -> Connection:
-    return Connection(kubeflow.host, seconds=10)
-
-
-@pytest.fixture
-def client(connection: Connection) -> OneLookClient:
-    return connect(connection)
 
 
 def test_package_is_new_once_for_each_pipeline(
