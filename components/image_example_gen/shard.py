@@ -67,20 +67,24 @@ def account_file(folder: Path, shard: Shard) -> Path:
 def write_shard(folder: Path, shard: Shard, ingested: Iterable[Ingested]) -> None:
     """Write a shard's files in a place of this attempt alone, rename them, then write its account.
 
-    Two attempts may be at one shard at once, as a cluster starts a slow task or a lost pod a second time. Both write the same
-    bytes, so it does not matter whose files stay.
+    Several attempts may be at one shard at once, as a cluster starts a slow task or a lost pod a second time. All write the same
+    bytes, so it does not matter whose files stay. The first that ends sweeps what the others have begun, at whatever point they
+    are: one that finds its files gone has nothing left to do.
     """
+    try:
+        _write_attempt(folder, shard, ingested)
+    except (FileNotFoundError, tf.errors.NotFoundError):
+        if not is_done(folder, shard):
+            raise
+
+
+def _write_attempt(folder: Path, shard: Shard, ingested: Iterable[Ingested]) -> None:
     attempt = _attempt(folder, shard)
     accounts, digests = _write_records(attempt, ingested)
     paths = {split: examples_file(folder, split, shard) for split in SPLITS}
-    try:
-        for split, path in paths.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            (attempt / split).rename(path)
-    except FileNotFoundError:
-        if is_done(folder, shard):  # another attempt has ended first, and has swept this one's files
-            return
-        raise
+    for split, path in paths.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (attempt / split).rename(path)
     files = {split: {"bytes": path.stat().st_size, "sha256": digests[split]} for split, path in paths.items()}
     mark_done(folder, shard, files=files, rows=accounts)
 

@@ -87,6 +87,38 @@ def test_shard_that_two_processes_write_at_once_is_whole(tmp_path: Path) -> None
     assert not list(tmp_path.rglob("*.part"))
 
 
+# Writes many shards into the folder of argv, as soon as it is told.
+MANY = f"""
+import sys
+from pathlib import Path
+from components.image_example_gen.account import RowAccount
+from components.image_example_gen.shard import Shard, write_shard
+print("ready", flush=True)
+sys.stdin.readline()
+for index in range(400):
+    write_shard(Path(sys.argv[1]), Shard(index, 400), {INGESTED!r})
+"""
+
+
+def test_attempts_that_sweep_one_another_at_any_point_all_end_well(tmp_path: Path) -> None:
+    attempts = [
+        subprocess.Popen([sys.executable, "-c", MANY, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in "abc"
+    ]
+    for attempt in attempts:
+        assert attempt.stdout is not None
+        assert attempt.stdout.readline() == b"ready\n"
+    for attempt in attempts:
+        assert attempt.stdin is not None
+        attempt.stdin.write(b"go on\n")
+        attempt.stdin.flush()
+    for attempt in attempts:
+        attempt.communicate()
+    assert [attempt.returncode for attempt in attempts] == [0, 0, 0]
+    shards = [Shard(index, 400) for index in range(400)]
+    assert all(is_done(tmp_path, shard) for shard in shards)
+    assert all(records(examples_file(tmp_path, "train", shard)) == [b"one", b"four"] for shard in shards)
+
+
 @pytest.mark.parametrize("damage", ["cut", "removed", "account"])
 def test_shard_that_lost_something_is_not_done(tmp_path: Path, damage: str) -> None:
     write_shard(tmp_path, SHARD, INGESTED)
