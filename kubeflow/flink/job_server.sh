@@ -6,10 +6,10 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 jars=${MEDTFX_FLINK_JARS:-$here/../../build/flink}
-for program in java mvn; do
-    command -v "$program" >/dev/null || { echo "$program: not found; install a Java 17 runtime and Maven" >&2; exit 2; }
-done
+need() { command -v "$1" >/dev/null || { echo "$1: not found; install $2" >&2; exit 2; }; }
+need java "a Java 17 runtime"
 if [ ! -e "$jars/complete" ]; then
+    need mvn Maven
     echo "fetching the job server's jars into $jars" >&2
     mvn --quiet --batch-mode --file "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$jars" >&2 ||
         { echo "Maven Central gave not all jars; see above" >&2; exit 2; }
