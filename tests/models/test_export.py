@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
 from sklearn.metrics import accuracy_score, roc_auc_score
+from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_model_analysis.proto import config_pb2
 from tfx_bsl.tfxio.tf_example_record import TFExampleBeamRecord
 
@@ -135,6 +136,15 @@ def test_explain_image_predicts_the_same_and_adds_a_heat_map_of_the_canonical_si
     assert heat.min() >= 0
     assert set(heat.max(axis=(1, 2))) <= {0, 1}
     assert heat.any()
+
+
+def test_what_signatures_share_is_in_the_export_once(saved):
+    """The decoding that four of them do; of the network, that two predict with, and that of the heat map."""
+    written = saved_model_pb2.SavedModel.FromString((saved[0] / "saved_model.pb").read_bytes())
+    graph = written.meta_graphs[0].graph_def
+    kinds = [node.op for function in graph.library.function for node in function.node_def]
+    assert kinds.count("ResizeArea") == 1
+    assert kinds.count("Softmax") == 2
 
 
 def test_transform_features_gives_the_label_ids(saved, serialized, training_inputs, training_maker, ask_session):
