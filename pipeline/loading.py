@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from pipeline import memory
 
-# Keras and Beam load these where they are installed, for wrappers and connectors that nothing here uses: a tenth of the
-# processor time of loading, and 40 MB. They do without where these can't be imported.
+# Keras and Beam load these where they are installed, for wrappers and connectors that nothing here uses: 7 % of the processor
+# time of loading, and 40 MB. They do without where these can't be imported.
 NOT_NEEDED = ("matplotlib", "pymongo", "sklearn")
 
 
