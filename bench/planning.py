@@ -1,7 +1,7 @@
 """Whether the memory of ingest's driver grows with the manifest.
 
 python -m bench.planning                              500,000 and 5,000,000 rows of a fifth as many patients; 5 GB of disk
-python -m bench.planning --rows 1000 10000            quickly
+python -m bench.planning --rows 1000 10000            quickly; so few are sorted in memory, so their growth says nothing
 python -m bench.planning --rows 5000000 --out planning.json
 
 Each size runs in a process of its own; what is stubbed there, bench/planning_alone.py says. Memory is the resident peak of that
