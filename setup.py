@@ -34,6 +34,7 @@ PIPELINE = [
     "tensorflow-model-analysis==0.52.0",  # sliced metrics and thresholds
     "tensorflow-data-validation==1.21.0",  # statistics, schema, anomalies
     "ml-metadata==1.21.0",  # lineage and the cache
+    "deflate>=0.9,<0.10",  # libdeflate, for the PNG files of canonical images
     "apache-beam>=2.77,<2.78",  # data-parallel ingest, statistics and evaluation
     "pydantic>=2.14,<3",  # the typed configuration
     "pyyaml>=6,<7",  # configuration files

@@ -2,10 +2,12 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, partial, wraps
 from pathlib import Path
+from threading import Lock
+from typing import TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -25,6 +27,8 @@ PNG_PALETTE = 3  # colour type: its depth is that of the index, its values alway
 JPEG_BITS = 8  # of every JPEG file that TensorFlow decodes
 PNG_END = b"IEND\xaeB`\x82"
 JPEG_END = b"\xff\xd9"
+
+Traced = TypeVar("Traced")
 
 
 @dataclass(frozen=True)
@@ -116,14 +120,29 @@ def fitted(rendered: Rendered, spec: CanonicalSpec) -> CanonicalImage:
     return CanonicalImage(png_file(pixels), pixels, height, width, rendered.bits)
 
 
-@cache
+def traced_once(trace: Callable[..., Traced]) -> Callable[..., Traced]:
+    """Trace a function once per process and arguments: threads that all ask for it first wait for one of them.
+
+    functools.cache lets each of them trace, and all together take the time of one after another.
+    """
+    cached, lock = cache(trace), Lock()
+
+    @wraps(trace)
+    def traced(*asked: Hashable) -> Traced:
+        with lock:
+            return cached(*asked)
+
+    return traced
+
+
+@traced_once
 def fitting_function(spec: CanonicalSpec, channels: int) -> Callable[[tf.Tensor], tf.Tensor]:
     """Return the traced function from rendered to canonical pixels; one per process, safe in threads."""
     signature = tf.TensorSpec([None, None, channels], tf.uint8)
     return tf.function(partial(fit_pixels, spec=spec), autograph=False).get_concrete_function(signature)
 
 
-@cache
+@traced_once
 def canonical_function(spec: CanonicalSpec) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
     """Return the traced function from encoded bytes to pixels and source size; one per process, safe in threads."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 LEVELS = 256
 CORNERS = 8  # a corner is a square of this part of the shorter side
@@ -34,7 +35,8 @@ def pixel_properties(pixels: np.ndarray, picture: np.ndarray) -> PixelProperties
         pixels: of the whole canonical image.
         picture: the part of them that shows the source (picture_area.py).
     """
-    shares, shown = _shares(pixels), _shares(picture)
+    shares = _shares(pixels)
+    shown = shares if picture.shape == pixels.shape else _shares(picture)  # nothing but picture: no bars
     values = np.arange(LEVELS) / (LEVELS - 1)
     mean = float(shares @ values)
     filled = shown[shown > 0]
@@ -62,5 +64,5 @@ def upper_corners(picture: np.ndarray) -> float:
 
 def _shares(pixels: np.ndarray) -> np.ndarray:
     """Return the share of each of the 256 values, float64 [256]."""
-    histogram = np.bincount(pixels.ravel(), minlength=LEVELS)
-    return histogram / histogram.sum()
+    line = Image.frombuffer("L", (pixels.size, 1), np.ascontiguousarray(pixels), "raw", "L", 0, 1)
+    return np.array(line.histogram()) / pixels.size  # a third of the time of np.bincount, which makes each value an int64 first

@@ -1,6 +1,8 @@
 import gzip
 import hashlib
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from PIL import Image
 
 from components.image_example_gen.guarded_worker import GuardedRenderer
-from components.image_example_gen.image_reader import ImageReader, decode_in_process
+from components.image_example_gen.image_reader import ImageReader, decode_in_process, traced_once
 from components.image_example_gen.manifest import ManifestRow
 from models.canonical_image import CanonicalSpec, canonical_pixels
 from models.rendering.render import render
@@ -179,3 +181,18 @@ def test_row_chooses_the_frame(shared_data: Path, reader: ImageReader) -> None:
 def test_kind_follows_from_the_content_and_not_from_the_name(picture: Path, shared_data: Path, reader: ImageReader) -> None:
     picture.write_bytes((shared_data / "dicom/pydicom/CT_small.dcm").read_bytes())
     assert reader.read(row(picture.name), picture.parent).height == 128
+
+
+def test_threads_that_come_at_once_trace_a_function_once_for_all() -> None:
+    traces = []
+
+    @traced_once
+    def function_of(spec: CanonicalSpec) -> object:
+        traces.append(spec)
+        time.sleep(0.1)  # as tracing takes: the others come meanwhile
+        return object()
+
+    with ThreadPoolExecutor(4) as pool:
+        functions = set(pool.map(function_of, [SPEC] * 4))
+    assert (len(functions), len(traces)) == (1, 1)
+    assert function_of(replace(SPEC, size=32)) not in functions
