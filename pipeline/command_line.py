@@ -1,5 +1,6 @@
 """The `medtfx` command. Nothing heavy is imported before a command needs it."""
 
+import atexit
 import os
 import sys
 from contextlib import suppress
@@ -276,7 +277,11 @@ def main() -> None:
 
 
 def leave(code: str | int | None) -> NoReturn:
-    """End the process now: taking TensorFlow and its threads apart takes three seconds and changes nothing."""
+    """End the process now: taking TensorFlow and its threads apart takes three seconds and changes nothing.
+
+    What is registered to happen at the end does happen: TensorFlow removes its temporary files there.
+    """
+    atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):  # nobody reads any more, or the disk is full: the exit code still counts
             stream.flush()

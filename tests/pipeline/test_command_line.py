@@ -74,5 +74,19 @@ def test_exit_code_survives_a_reader_that_left() -> None:
     assert subprocess.run([sys.executable, "-c", CLOSED_STDOUT], capture_output=True, check=False, env=buffered).returncode == 3
 
 
+TEMPORARY_FILE = """
+import atexit, pathlib, sys
+from pipeline import command_line
+atexit.register(pathlib.Path(sys.argv[1]).unlink)
+command_line.leave(4)
+"""
+
+
+def test_temporary_files_that_libraries_remove_at_the_end_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "generated.py").touch()
+    done = subprocess.run([sys.executable, "-c", TEMPORARY_FILE, tmp_path / "generated.py"], check=False)
+    assert (done.returncode, list(tmp_path.iterdir())) == (4, [])
+
+
 def test_unknown_option_is_usage() -> None:
     assert CliRunner().invoke(app, ["run", "a.yaml", "--rooot", "x"]).exit_code == 2
