@@ -1,7 +1,7 @@
 """The PNG file of a canonical image, written for speed (PNG specification, third edition).
 
-One filter instead of a choice per row, and libdeflate instead of zlib: half of the time of zlib's quickest strategy at four fifths
-of its size (bench/RESULTS.md). Its bytes are the same on every machine; those of a system's zlib are not, where that is zlib-ng.
+One filter instead of a choice per row, and libdeflate instead of zlib: half of the time of zlib's quickest strategy, at four
+fifths of its size (bench/RESULTS.md). Its bytes are the same on every machine; a system's zlib may be zlib-ng.
 """
 
 import struct
