@@ -1,6 +1,7 @@
 """The runs of a root, as their reports' summaries tell."""
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -115,5 +116,6 @@ def past_run(root: Root, run_id: str | None) -> PastRun:
         raise ConfigError(f"{root.path}: holds no report of a run yet")
     matches = runs[-1:] if run_id is None else [run for run in runs if run.run_id.startswith(run_id)]
     if len(matches) != 1:
-        raise ConfigError(f"{run_id}: {len(matches)} of {len(runs)} runs begin so; `medtfx runs --root {root.path}` lists them")
+        listing = shlex.join(["medtfx", "runs", "--root", str(root.path)])
+        raise ConfigError(f"{run_id}: {len(matches)} of {len(runs)} runs begin so; `{listing}` lists them")
     return matches[0]

@@ -1,5 +1,6 @@
 """The last thing a run prints for people: data, splits, metrics, verdict, where everything is, what to do next."""
 
+import shlex
 from typing import Any, TextIO
 
 from components.infra_validator.measured import serving_in_words
@@ -71,6 +72,6 @@ def next_steps(run: RunResult) -> list[tuple[str, str]]:
     """Return what a user would do now: serve what was pushed, or read why it was not."""
     if run.pushed_to:
         base = run.pushed_to.parent
-        serve = f"medtfx serve --model_name={base.name} --model_base_path={base}"
+        serve = shlex.join(["medtfx", "serve", f"--model_name={base.name}", f"--model_base_path={base}"])
         return [("serve", serve), ("", "or tensorflow_model_server, with the same flags")]
     return [("next", f"read {run.report or 'the log'}, then change the data or the configuration and run again")]

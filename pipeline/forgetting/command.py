@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -182,8 +183,9 @@ def _models(act: Act) -> Iterator[str]:
 def outcome(*, done: bool, dry_run: bool, path: Path) -> str:
     """Return the last line for people."""
     if done:
+        run = shlex.join(["medtfx", "run", str(path)])
         return (
-            f"forgotten; the record is forgotten.jsonl below the root. The next `medtfx run {path}` learns without them. "
+            f"forgotten; the record is forgotten.jsonl below the root. The next `{run}` learns without them. "
             "Models that saw them stay as they are, and so do the source images and every backup."
         )
     return "dry run: nothing was changed" if dry_run else "nothing was changed"

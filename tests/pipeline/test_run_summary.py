@@ -1,4 +1,5 @@
 import io
+import shlex
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,12 @@ def test_pushed_run_names_model_report_and_figures() -> None:
         "--model_base_path=/state/serving/a\n",
     ):
         assert part in text
+
+
+def test_command_for_a_folder_with_a_space_is_one_to_paste() -> None:
+    text = printed(RunResult("r", Verdict.PUSHED, pushed_to=Path("/my state/serving/a/7"), summary=SUMMARY))
+    told = next(line for line in text.splitlines() if line.startswith("serve "))
+    assert shlex.split(told)[1:] == ["medtfx", "serve", "--model_name=a", "--model_base_path=/my state/serving/a"]
 
 
 def test_window_of_spans_is_named() -> None:
