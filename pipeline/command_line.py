@@ -56,7 +56,11 @@ def run(
 # The options of `index`, by the kind of source that they are about.
 Columns = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME=COLUMN", help="Table: manifest column NAME is its COLUMN. --labels: NAME is key, label, split."),
+    typer.Option(
+        metavar="NAME=COLUMN",
+        help="Table: manifest column NAME is its COLUMN (without any: path, label, patient_id, split as they stand). "
+        "--labels: NAME is key, label, split.",
+    ),
 ]
 Images = Annotated[Path | None, typer.Option(help="Table: folder that the path column starts from.")]
 ClassNames = Annotated[str | None, typer.Option(help=".npz: names of labels 0, 1, ..., separated by commas.")]

@@ -233,7 +233,8 @@ def _check_header(path: Path, header: Sequence[str], needed: Sequence[str]) -> N
     if not header:
         raise ConfigError(f"manifest {path}: is empty; expected a header with {', '.join(needed)}")
     if not {*STANDARD, *needed} & {*header}:  # not shown: it may be a row, with a patient in it
-        raise ConfigError(f"manifest {path}: the first line names none of {', '.join(needed)}; is the header missing?")
+        why = "is the header missing, or the separator no comma?"
+        raise ConfigError(f"manifest {path}: the first line names none of {', '.join(needed)}; {why}")
     missing = [name for name in needed if name not in header]
     if missing:
         advice = " Or write `data.patient: unknown`." if PATIENT_ID in missing else ""

@@ -21,7 +21,7 @@ class TableSource(Section):
     kind: Literal["table"]
     path: Path
     images: Path | None = None  # folder that the path column starts from; the table's own by default
-    columns: dict[str, str]  # manifest column -> column of the table
+    columns: dict[str, str] = Field(default={})  # manifest column -> column of the table; empty: path, label, ... as they stand
     labels: dict[str, str] = Field(default={})  # fnmatch pattern of a label -> class; first match wins; empty: as it stands
     default_label: str | None = None  # class of a label that no pattern matches
 

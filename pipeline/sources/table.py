@@ -21,13 +21,14 @@ def list_table(source: TableSource) -> Listing:
     Raises:
         ConfigError: when the table is missing, is not CSV, lacks a mapped column, or gives no entry.
     """
-    _check_mapping(source)
-    rows = read_table(source.path, source.columns.values())
+    _check_mapping(source.columns)
+    rows = read_table(source.path, source.columns.values() or NEEDED)
+    mapping = source.columns or {name: name for name in OWN if rows and name in rows[0]}
     folder = source.images or source.path.parent
     skipped: Counter[str] = Counter()
     entries = []
     for row in rows:
-        cells = {name: (row[column] or "").strip() for name, column in source.columns.items()}
+        cells = {name: (row[column] or "").strip() for name, column in mapping.items()}
         label = mapped_label(cells[LABEL], source.labels, source.default_label)
         if label is None or not cells[PATH]:
             skipped["no_path" if not cells[PATH] else "label_not_mapped" if cells[LABEL] else "no_label"] += 1
@@ -58,12 +59,12 @@ def _entry(cells: Mapping[str, str], label: str, folder: Path) -> Entry:
     return Entry(folder / cells[PATH], label, cells.get(PATIENT_ID, ""), cells.get(SPLIT, ""), columns)
 
 
-def _check_mapping(source: TableSource) -> None:
-    """Raise ConfigError unless the mapping has what a manifest needs."""
-    missing = [name for name in NEEDED if name not in source.columns]
-    if missing:
-        raise ConfigError(f"source.columns: no entry for {', '.join(missing)}; it has {', '.join(source.columns) or 'none'}")
-    if SHA256 in source.columns:
+def _check_mapping(mapping: Mapping[str, str]) -> None:
+    """Raise ConfigError unless the mapping, if there is one, has what a manifest needs."""
+    missing = [name for name in NEEDED if name not in mapping]
+    if mapping and missing:
+        raise ConfigError(f"source.columns: no entry for {', '.join(missing)}; it has {', '.join(mapping)}")
+    if SHA256 in mapping:
         raise ConfigError("source.columns: sha256 is computed from the files; expected no entry for it")
 
 
@@ -77,7 +78,8 @@ def read_table(path: Path, mapped: Collection[str]) -> Sequence[dict[str, str]]:
     header = list(rows[0]) if rows else list(mapped)
     missing = [column for column in mapped if column not in header]
     if missing and len(missing) == len(mapped):  # the first line is not shown: it may be a row, with a patient in it
-        raise ConfigError(f"table {path}: the first line names none of {', '.join(mapped)}; is the header missing?")
+        why = "is the header missing, or the separator no comma?"
+        raise ConfigError(f"table {path}: the first line names none of {', '.join(mapped)}; {why}")
     if missing:
         raise ConfigError(f"table {path}: no column {', '.join(missing)}; it has {', '.join(header)}")
     return rows

@@ -24,6 +24,17 @@ def test_columns_are_mapped(tmp_path: Path) -> None:
     assert found.inputs == (tmp_path / "table.csv",)
 
 
+def test_table_with_the_manifests_own_columns_needs_no_mapping(tmp_path: Path) -> None:
+    text = "path,label,patient_id,split,patient_name,sha256\na.png,ill,7,test,Jane,00\n"
+    (entry,) = list_table(table(tmp_path, text, columns={})).entries
+    assert (entry.path, entry.label, entry.patient_id, entry.split) == (tmp_path / "a.png", "ill", "7", "test")
+    assert entry.columns == {}  # what else stands there may name a person
+    with pytest.raises(ConfigError, match="no column label; it has path, finding"):
+        list_table(table(tmp_path, "path,finding\na.png,ill\n", columns={}))
+    with pytest.raises(ConfigError, match="or the separator no comma"):
+        list_table(table(tmp_path, "path;label\na.png;ill\n", columns={}))
+
+
 def test_images_may_lie_elsewhere(tmp_path: Path) -> None:
     found = list_table(table(tmp_path, "pid,finding,file,gender\n7,ill,a.png,F\n8,ill,/abs/b.png,\n", images=tmp_path / "scans"))
     assert [entry.path for entry in found.entries] == [tmp_path / "scans/a.png", Path("/abs/b.png")]
@@ -72,7 +83,6 @@ def test_row_in_place_of_the_header_is_not_shown(tmp_path: Path) -> None:
     ("columns", "message"),
     [
         ({"path": "file"}, r"source\.columns: no entry for label; it has path"),
-        ({}, "no entry for path, label; it has none"),
         ({**COLUMNS, "sha256": "hash"}, "sha256 is computed from the files"),
     ],
 )
