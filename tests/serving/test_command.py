@@ -84,6 +84,7 @@ def blind_calls(port: int) -> list[socket.socket]:
     calls = [call(path) + message(content) for path, content in paths.items() for _ in range(40)]
     connections = [connected(port, greeting(window=0) + one) for one in calls]
     for connection in connections:
+        connection.settimeout(20)  # gRPC itself ends those that answer no ping, after 50 s
         while b"application/grpc" not in connection.recv(4096):  # headers of an answer whose body can't follow
             pass
     return connections
