@@ -20,7 +20,8 @@ from tensorflow_serving.apis import predict_pb2
 from bench.serving.fuzz import ask
 from bench.serving.http2_frames import call, greeting, message
 from bench.serving.server_process import ServerProcess
-from bench.serving.spoiled_requests import HTTP2, KINDS, PATHS, SECRET, Target, is_alive, predict_request, rest_status
+from bench.serving.spoiled_requests import HTTP2, PATHS, SECRET, Target, is_alive, predict_request, rest_status
+from bench.serving.structured_requests import KINDS
 from serving.client.calls import PREDICT
 from serving.http_server import MAX_CONNECTIONS
 
@@ -132,9 +133,13 @@ def test_the_log_names_models_and_nothing_of_requests_or_folders(process, proces
         process_client.prediction.Predict(request)
     target = Target(process_client.channel, process.ports)
     rest_status(target, f"/v1/models/{SECRET}:predict".replace("^", "%5E"), b'{"inputs": "' + SECRET.encode() + b'"}')
+    with connected(process.ports[0], greeting() + call(PREDICT.encode(), **{"grpc-timeout": "zz"})) as connection:
+        connection.settimeout(20)
+        while b"grpc-status" not in connection.recv(4096):
+            pass
     assert "model demo, version 1: AVAILABLE" in process.said
     assert "ready" in process.said
-    for word in ("Doe", str(process.base_path), "Traceback"):
+    for word in ("Doe", str(process.base_path), "Traceback", "hpack"):
         assert word not in process.said
 
 
