@@ -3,17 +3,14 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from threading import Event
 from typing import Any
 
 import grpc
 import pytest
-from grpc_health.v1.health_pb2 import HealthCheckRequest
 
 from bench.serving.http2_frames import call, greeting, message
-from serving.message_first import MessageFirst
 from serving.waiting_calls import WaitingCalls
 
 ECHO = "/test.Echo/Say"
@@ -21,38 +18,13 @@ HalfCall = Callable[[], Any]
 
 
 @pytest.fixture
-def calls() -> WaitingCalls:
-    return WaitingCalls(2)
-
-
-@pytest.fixture
-def server(calls: WaitingCalls) -> Iterator[tuple[grpc.Server, int]]:
-    methods = {
-        "Say": grpc.unary_unary_rpc_method_handler(lambda content, _context: content, bytes),
-        "Misread": grpc.unary_unary_rpc_method_handler(lambda content, _context: content, HealthCheckRequest.FromString),
-    }
-    handlers = (grpc.method_handlers_generic_handler("test.Echo", methods),)
-    server = grpc.server(ThreadPoolExecutor(8), handlers, [MessageFirst(calls)], [("grpc.max_send_message_length", -1)])
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield server, port
-    server.stop(0).wait()
-
-
-@pytest.fixture
-def channel(server: tuple[grpc.Server, int]) -> Iterator[grpc.Channel]:
-    with grpc.insecure_channel(f"127.0.0.1:{server[1]}") as opened:
-        yield opened
-
-
-@pytest.fixture
-def half_call(channel: grpc.Channel, calls: WaitingCalls, eventually: Callable[..., None]) -> Iterator[HalfCall]:
+def half_call(echo_channel: grpc.Channel, calls: WaitingCalls, eventually: Callable[..., None]) -> Iterator[HalfCall]:
     """Open a call, whose message never comes, and wait until the server waits for it."""
     opened = []
 
     def make() -> Any:
         before = len(calls)
-        opened.append(channel.stream_unary(ECHO).future(iter(Event().wait, True)))
+        opened.append(echo_channel.stream_unary(ECHO).future(iter(Event().wait, True)))
         eventually(lambda: len(calls) == min(before + 1, 2))
         return opened[-1]
 
@@ -61,13 +33,13 @@ def half_call(channel: grpc.Channel, calls: WaitingCalls, eventually: Callable[.
         one.cancel()
 
 
-def answer(channel: grpc.Channel, content: bytes, method: str = ECHO) -> Any:
-    return channel.unary_unary(method)(content, timeout=20)
+def answer(channel: grpc.Channel, content: bytes) -> Any:
+    return channel.unary_unary(ECHO)(content, timeout=20)
 
 
-def test_the_longest_without_a_message_is_ended_with_a_reason(half_call, channel, calls, eventually):
+def test_the_longest_without_a_message_is_ended_with_a_reason(half_call, echo_channel, calls, eventually):
     first, second = half_call(), half_call()
-    assert answer(channel, b"quick") == b"quick"
+    assert answer(echo_channel, b"quick") == b"quick"
     error = first.exception(timeout=20)
     assert (error.code(), error.details()) == (
         grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -77,11 +49,11 @@ def test_the_longest_without_a_message_is_ended_with_a_reason(half_call, channel
     eventually(lambda: len(calls) == 1)
 
 
-def test_half_open_calls_without_number_keep_nobody_out(half_call, channel):
+def test_half_open_calls_without_number_keep_nobody_out(half_call, echo_channel):
     held = [half_call() for _ in range(2)]
-    held += [channel.stream_unary(ECHO).future(iter(Event().wait, True)) for _ in range(100)]
+    held += [echo_channel.stream_unary(ECHO).future(iter(Event().wait, True)) for _ in range(100)]
     for number in range(20):
-        assert answer(channel, b"%d" % number) == b"%d" % number
+        assert answer(echo_channel, b"%d" % number) == b"%d" % number
     for one in held:
         one.cancel()
 
@@ -98,13 +70,13 @@ def unread(port: int) -> socket.socket:
     return connection
 
 
-def test_answers_that_nobody_reads_give_their_places_away(server, channel, calls, eventually):
+def test_answers_that_nobody_reads_give_their_places_away(echo_server, echo_channel, calls, eventually):
     with ExitStack() as stack:
-        first = stack.enter_context(unread(server[1]))
+        first = stack.enter_context(unread(echo_server[1]))
         eventually(lambda: len(calls) == 1)
-        stack.enter_context(unread(server[1]))
+        stack.enter_context(unread(echo_server[1]))
         eventually(lambda: len(calls) == 2)
-        assert answer(channel, b"quick") == b"quick"
+        assert answer(echo_channel, b"quick") == b"quick"
         received = b""
         while b"its answer was not read" not in received:
             received += first.recv(4096)
@@ -112,32 +84,18 @@ def test_answers_that_nobody_reads_give_their_places_away(server, channel, calls
     eventually(lambda: len(calls) == 0)
 
 
-def test_a_call_in_work_has_no_place_and_is_not_ended(server, channel, calls):
-    assert answer(channel, bytes(3 * 2**20)) == bytes(3 * 2**20)
-    assert len(calls) == 0
+def test_a_call_in_work_has_no_place_and_is_not_ended(echo_channel, half_call, calls, eventually):
+    slow = echo_channel.unary_unary("/test.Echo/Slow").future(b"slow", timeout=20)
+    eventually(lambda: len(calls) == 0)
+    for _ in range(4):
+        half_call()
+    assert slow.result() == b"slow"
 
 
-def test_a_stopping_server_waits_for_no_message(server, half_call, calls):
+def test_a_stopping_server_waits_for_no_message(echo_server, half_call, calls):
     held, begin = half_call(), time.monotonic()
-    stopped = server[0].stop(60)
+    stopped = echo_server[0].stop(60)
     calls.close()
     stopped.wait()
     assert time.monotonic() - begin < 30
     assert held.code() is grpc.StatusCode.UNAVAILABLE
-
-
-def test_a_call_without_a_message_is_refused(channel):
-    with pytest.raises(grpc.RpcError, match="expected one request message; got none") as caught:
-        channel.stream_unary(ECHO)(iter([]), timeout=20)
-    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
-
-
-def test_a_message_that_cannot_be_read_is_told_in_grpcs_words(channel):
-    with pytest.raises(grpc.RpcError, match="Exception deserializing request!") as caught:
-        answer(channel, b"\xff", "/test.Echo/Misread")
-    assert caught.value.code() is grpc.StatusCode.INTERNAL
-
-
-def test_an_unknown_method_stays_unknown(channel):
-    with pytest.raises(grpc.RpcError, match="Method not found!"):
-        answer(channel, b"", "/test.Echo/None")
