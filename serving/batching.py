@@ -9,7 +9,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import Any
@@ -92,6 +92,11 @@ class Task:
     values: list[Array] | None = None
     error: ServingError | None = None
     is_given_up: bool = False
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long its client still waits; None: without end."""
+        return None if self.call.seconds is None else max(self.queued_at + self.call.seconds - time.monotonic(), 0.0)
 
     def finish(self, values: list[Array] | None, error: ServingError | None) -> None:
         """Hand over the result."""
@@ -201,7 +206,8 @@ def run_batch(tasks: Sequence[Task], sizes: Sequence[int] = ()) -> None:
         else:
             return
     for task in alive:
-        _run_alone(task)
+        if not task.is_given_up:
+            _run_alone(task)
 
 
 def _run_together(tasks: Sequence[Task], sizes: Sequence[int]) -> None:
@@ -209,7 +215,9 @@ def _run_together(tasks: Sequence[Task], sizes: Sequence[int]) -> None:
     rows = sum(task.rows for task in tasks)
     size = next((size for size in sizes if size >= rows), rows)
     inputs = {name: _filled(np.concatenate([task.call.inputs[name] for task in tasks]), size) for name in call.inputs}
-    values = run_directly(model, Call(call.signature, inputs, call.outputs))
+    left = [task.seconds_left for task in tasks]
+    seconds = None if None in left else max(one for one in left if one is not None)  # afterwards nobody waits for it
+    values = run_directly(model, Call(call.signature, inputs, call.outputs, seconds))
     if any(value.ndim == 0 or len(value) != size for value in values):
         raise invalid(
             "Batched output tensor's 0th dimension does not equal the sum of the 0th dimension sizes of the input tensors"
@@ -226,7 +234,7 @@ def _filled(rows: Array, size: int) -> Array:
 
 def _run_alone(task: Task) -> None:
     try:
-        task.finish(run_directly(task.model, task.call), None)
+        task.finish(run_directly(task.model, replace(task.call, seconds=task.seconds_left)), None)
     except ServingError as error:
         task.finish(None, error)
     except Exception as error:  # the thread has to live on for the others

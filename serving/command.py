@@ -22,7 +22,9 @@ def serve_command(arguments: Sequence[str]) -> int:
         MedtfxError: when the server can't start.
     """
     flags = parse(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read once, when TensorFlow's C++ code loads
+    # Both are read once, when the C++ code loads; gRPC's has a line for each header that it can't read.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     prepare_logging()
     serve(flags)
     return 0

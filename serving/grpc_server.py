@@ -7,12 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2_grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from pipeline.errors import ConfigError
 from serving.grpc_services import ModelService, PredictionService
+from serving.health import Health
+from serving.message_first import MessageFirst
 from serving.service import Service
+from serving.waiting_calls import WaitingCalls
 
 HEALTH_NAMES = ("", "ModelService", "PredictionService")
 OPTIONS = (
@@ -25,6 +28,7 @@ OPTIONS = (
     ("grpc.keepalive_permit_without_calls", 1),
 )
 SPARE_THREADS = 8  # so that health and status are answered while every place is taken by work
+WATCHERS = 32  # of the server's health, each with a thread
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,14 @@ class GrpcServer:
         Raises:
             ConfigError: when the port can't be had.
         """
-        threads = listening.in_flight + SPARE_THREADS
+        waiting = 2 * listening.in_flight
+        threads = listening.in_flight + waiting + WATCHERS + SPARE_THREADS
         options = [*OPTIONS, ("grpc.max_receive_message_length", listening.message_bytes)]
         pool = ThreadPoolExecutor(threads, thread_name_prefix="grpc")
-        self._server = grpc.server(pool, options=options, maximum_concurrent_rpcs=threads)
-        self._health = health.HealthServicer(experimental_non_blocking=True, experimental_thread_pool=ThreadPoolExecutor(1))
+        self._calls, self._health = WaitingCalls(waiting), Health(HEALTH_NAMES, WaitingCalls(WATCHERS))
+        # Twice the threads: one of an ended call is free a moment later, and nobody is to be refused for that.
+        limits = {"options": options, "maximum_concurrent_rpcs": 2 * threads}
+        self._server = grpc.server(pool, interceptors=[MessageFirst(self._calls)], **limits)
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(PredictionService(service), self._server)
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(service), self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -68,13 +75,13 @@ class GrpcServer:
     def start(self) -> None:
         """Answer calls from now on."""
         self._server.start()
-        for name in HEALTH_NAMES:
-            self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
 
     def stop(self, seconds: float) -> None:
         """Say NOT_SERVING, take no new call, give those in work so many seconds, then end."""
-        self._health.enter_graceful_shutdown()
-        self._server.stop(seconds).wait()
+        self._health.stop()
+        stopped = self._server.stop(seconds)
+        self._calls.close()
+        stopped.wait()
 
     def _bind(self, listening: Listening) -> int:
         host = f"[{listening.host}]" if ":" in listening.host else listening.host

@@ -7,6 +7,7 @@ the size of a body. It has no TLS and is not meant to face a network.
 
 import logging
 import socket
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from threading import Thread
@@ -18,6 +19,7 @@ from serving.admission import Admission
 from serving.connections import Connections
 from serving.json_values import error_body
 from serving.page import Asked, Page
+from serving.request_head import refusal
 from serving.rest_api import Reply, RestApi, failed
 from serving.serving_error import ServingError
 
@@ -111,22 +113,40 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer GET."""
-        self._answer("GET", b"")
+        if self._is_readable():
+            self._answer()
 
     def do_POST(self) -> None:
         """Answer POST."""
-        refusal = self._refusal()
-        if refusal is not None:
-            self.close_connection = True  # the body was not read and would be taken for the next request
-            self._send(refusal)
-            return
-        length = int(self.headers["Content-Length"])
-        body = self.rfile.read(length)
-        if len(body) == length:
-            self._answer("POST", body)
+        if self._is_readable():
+            self._answer()
 
-    def _answer(self, method: str, body: bytes) -> None:
-        asked = Asked(method, urlsplit(self.path).path, {name.lower(): value for name, value in self.headers.items()}, body)
+    def handle_expect_100(self) -> bool:
+        """Ask for a body only when it will be read."""
+        return self._is_readable() and super().handle_expect_100()
+
+    def _is_readable(self) -> bool:
+        """Tell whether the body can be read, or refuse it; what follows a refused head would be taken for the next request."""
+        if self.request_version == "HTTP/0.9":  # a line without a version: its answer would have no status
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return False
+        refused = refusal(self.headers, has_body=self.command == "POST", body_bytes=self.server.body_bytes)
+        if refused is not None:
+            self.close_connection = True
+            self._send(refused)
+        return refused is None
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client is gone
+            return
+        try:
+            path = urlsplit(self.path).path
+        except ValueError:  # an absolute form whose host is none
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return
+        asked = Asked(self.command, path, {name.lower(): value for name, value in self.headers.items()}, body)
         try:
             with self.server.work.admitted():
                 with self.server.connections.worked_for(self.connection):
@@ -135,14 +155,6 @@ class Handler(BaseHTTPRequestHandler):
         except ServingError as error:
             self.close_connection = True
             self._send(failed(error))
-
-    def _refusal(self) -> Reply | None:
-        length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdigit()):
-            return Reply(411, error_body("expected a Content-Length header; chunked bodies are not read"))
-        if len(length) > 18 or int(length) > self.server.body_bytes:
-            return Reply(413, error_body(f"the body is larger than {self.server.body_bytes} bytes (--max_message_mb)"))
-        return None
 
     def _send(self, reply: Reply) -> None:
         body = reply.body.encode(errors="replace") if isinstance(reply.body, str) else reply.body

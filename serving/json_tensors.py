@@ -15,6 +15,7 @@ from serving.tensors import VALUE_FIELDS
 
 INTEGERS = {tf.int32: 32, tf.int16: 32, tf.int8: 32, tf.uint8: 32, tf.int64: 64}  # rapidjson's IsInt for the small ones
 UNSIGNED = {tf.uint32: 32, tf.uint64: 64}
+MOST_DIMENSIONS = 254  # tensorflow/core/framework/tensor_shape.h, MaxDimensions
 BYTES_SUFFIX = "_bytes"  # an output with such a name is bytes, and no text
 
 
@@ -24,9 +25,15 @@ def is_base64(value: Any) -> bool:
 
 
 def dense_shape(value: Any) -> list[int]:
-    """Return the shape of nested lists, read off their first elements."""
-    shape = []
+    """Return the shape of nested lists, read off their first elements.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT for more levels than a tensor has dimensions.
+    """
+    shape: list[int] = []
     while isinstance(value, list):
+        if len(shape) == MOST_DIMENSIONS:
+            raise invalid(f"JSON Value: nested deeper than {MOST_DIMENSIONS} lists, the dimensions that a tensor has at most")
         shape.append(len(value))
         if not value:
             break

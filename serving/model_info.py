@@ -4,7 +4,10 @@ Source: tensorflow/serving, servables/tensorflow/get_model_metadata_impl.cc, mod
 model_service_impl.cc.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Semaphore
 
 import grpc
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, model_management_pb2
@@ -16,6 +19,7 @@ from serving.model_versions import Version
 from serving.serving_error import ServingError, invalid
 
 SIGNATURE_DEF = "signature_def"
+MOST_RELOADS = 8
 
 
 def metadata(
@@ -30,9 +34,9 @@ def metadata(
         raise invalid("Missing ModelSpec")
     if not request.metadata_field:
         raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
-    for field in request.metadata_field:
-        if field != SIGNATURE_DEF:
-            raise invalid(f"Metadata field {field} is not supported")
+    for name in request.metadata_field:
+        if name != SIGNATURE_DEF:
+            raise invalid(f"Metadata field {name} is not supported")
     response = get_model_metadata_pb2.GetModelMetadataResponse()
     with manager.use(request.model_spec) as lease:
         signatures = get_model_metadata_pb2.SignatureDefMap(signature_def=lease.model.signatures)
@@ -77,10 +81,12 @@ class Reloading:
     Args:
         manager: of the models.
         start: what the server was started with: a client can name folders beside these only.
+        turns: of the requests that wait for new models.
     """
 
     manager: ModelManager
     start: tuple[ModelConfig, ...]
+    turns: Semaphore = field(default_factory=lambda: Semaphore(MOST_RELOADS))
 
     def from_request(
         self, request: model_management_pb2.ReloadConfigRequest, seconds: float | None
@@ -88,29 +94,39 @@ class Reloading:
         """Serve the models of a client's configuration from now on.
 
         Raises:
-            ServingError: when it is not accepted, or a new model does not become available.
+            ServingError: when it is not accepted, or a new model does not become available; RESOURCE_EXHAUSTED when too many
+                others wait for theirs.
         """
         configs = configs_of(request.config)
         check_reachable(configs, self.start)
-        self.apply(configs, seconds)
+        with self._turn():
+            new = self._apply(configs)
+            self.manager.wait_until_available(new, seconds)
         response = model_management_pb2.ReloadConfigResponse()
         response.status.SetInParent()
         return response
 
     def from_file(self, config: model_server_config_pb2.ModelServerConfig) -> None:
-        """Serve the models of a configuration file from now on.
+        """Serve the models of a configuration file from now on; one that has no version yet is not waited for.
 
         Raises:
-            ServingError: when it is not accepted, or a new model does not become available.
+            ServingError: when it is not accepted.
         """
-        self.apply(configs_of(config), None)
+        self._apply(configs_of(config))
 
-    def apply(self, configs: list[ModelConfig], seconds: float | None) -> None:
-        """Serve these models and wait for the new ones.
-
-        Raises:
-            ServingError: when a label is not accepted, or a new model does not become available.
-        """
+    def _apply(self, configs: list[ModelConfig]) -> list[str]:
+        """Serve these models, and return the names of the new ones."""
         new = self.manager.configure(configs)
         self.manager.poll()
-        self.manager.wait_until_available(new, seconds)
+        return new
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Hold one of a few places: a reload may wait for ever for a model without versions, each in a thread of the server."""
+        if not self.turns.acquire(blocking=False):
+            text = f"{MOST_RELOADS} reloads wait for their models already; try again later, and set a deadline"
+            raise ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
+        try:
+            yield
+        finally:
+            self.turns.release()

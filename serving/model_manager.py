@@ -17,6 +17,7 @@ from serving.version_policy import State, versions_in, wanted
 
 logger = logging.getLogger(__name__)
 TICK = 1.0  # seconds between two looks at what is due
+STOP_SECONDS = 10.0  # for a load under way: its warm-up requests may take for ever
 NO_VERSIONS = "model %s: no version under its base path. Is there a folder with a number for a name, such as 1?"
 
 
@@ -84,7 +85,7 @@ class ModelManager:
         """End watching and unload everything."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(STOP_SECONDS)
         for model in self._models.values():
             model.close()
 

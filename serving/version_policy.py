@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 MAX_VERSION = 2**63 - 1
+LONGEST_NAME = 255  # of a folder; Python refuses to convert numbers of some thousand digits
 
 
 class State(IntEnum):
@@ -51,7 +52,7 @@ def versions_in(base: Path) -> dict[int, Path] | None:
 
 def is_version(name: str) -> bool:
     """Tell whether a folder's name is a version number: decimal digits, below 2^63."""
-    return name.isascii() and name.isdigit() and int(name) <= MAX_VERSION
+    return name.isascii() and name.isdigit() and len(name) <= LONGEST_NAME and int(name) <= MAX_VERSION
 
 
 def wanted(found: Mapping[int, Path], policy: VersionPolicy) -> dict[int, Path]:

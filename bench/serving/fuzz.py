@@ -19,7 +19,8 @@ import grpc
 from bench.command import options, tell
 from bench.serving import tiny_model
 from bench.serving.server_process import served
-from bench.serving.spoiled_requests import KINDS, Target, is_alive
+from bench.serving.spoiled_requests import Target, is_alive
+from bench.serving.structured_requests import KINDS
 
 SHOWN = 20  # improper answers in a report
 TRACES = ("Traceback", "unforeseen")  # words of the log that no request may bring

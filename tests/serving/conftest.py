@@ -5,19 +5,23 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from grpc_health.v1.health_pb2 import HealthCheckRequest
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from bench.serving import tiny_model
 from bench.serving.server_process import ServerProcess, free_port, served
 from serving import model_server
 from serving.flags import parse
+from serving.message_first import MessageFirst
 from serving.model_server import ModelServer
+from serving.waiting_calls import WaitingCalls
 
 
 @pytest.fixture(scope="session")
@@ -183,3 +187,36 @@ def ssl_config() -> Callable[..., str]:
         return "".join(f'{name}: "{text}"\n' for name, text in quoted.items()) + f"client_verify: {str(verify).lower()}\n"
 
     return text
+
+
+@pytest.fixture
+def calls() -> WaitingCalls:
+    """Two places for calls that keep a server waiting."""
+    return WaitingCalls(2)
+
+
+@pytest.fixture
+def echo_server(calls: WaitingCalls) -> Iterator[tuple[grpc.Server, int]]:
+    """A gRPC server whose methods return the message that they got, and its port."""
+
+    def slow(content: bytes, _context: grpc.ServicerContext) -> bytes:
+        time.sleep(0.5)
+        return content
+
+    methods = {
+        "Slow": grpc.unary_unary_rpc_method_handler(slow, bytes),
+        "Say": grpc.unary_unary_rpc_method_handler(lambda content, _context: content, bytes),
+        "Misread": grpc.unary_unary_rpc_method_handler(lambda content, _context: content, HealthCheckRequest.FromString),
+    }
+    handlers = (grpc.method_handlers_generic_handler("test.Echo", methods),)
+    server = grpc.server(ThreadPoolExecutor(8), handlers, [MessageFirst(calls)], [("grpc.max_send_message_length", -1)])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield server, port
+    server.stop(0).wait()
+
+
+@pytest.fixture
+def echo_channel(echo_server: tuple[grpc.Server, int]) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(f"127.0.0.1:{echo_server[1]}") as opened:
+        yield opened

@@ -128,6 +128,15 @@ def test_full_queue_and_passed_deadline_are_refused_while_a_batch_runs(model, ev
         np.testing.assert_array_equal(running.result()[0], [[2, 4]])
 
 
+def test_a_batch_ends_when_nobody_waits_for_it_any_more(model):
+    batcher = Batcher(BatchingParameters(batch=2, wait=10, threads=1))
+    endless = Call("spin", {"rounds": np.array([2**31 - 1], np.int32)}, ("last",), seconds=0.5)
+    for error in together(batcher, model, [endless, endless]):
+        assert "Deadline Exceeded" in str(error)
+    (values,) = batcher.run(model, call([[1, 2], [3, 4]], seconds=30))
+    np.testing.assert_array_equal(values, [[2, 4], [6, 8]])
+
+
 @pytest.fixture
 def written(tmp_path):
     def write(text):

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -13,11 +14,15 @@ from typing import Any
 import grpc
 import pytest
 import tensorflow as tf
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import predict_pb2
 
 from bench.serving.fuzz import ask
+from bench.serving.http2_frames import call, greeting, message
 from bench.serving.server_process import ServerProcess
-from bench.serving.spoiled_requests import HTTP2, KINDS, PATHS, SECRET, Target, is_alive, predict_request, rest_status
+from bench.serving.spoiled_requests import HTTP2, PATHS, SECRET, Target, is_alive, predict_request, rest_status
+from bench.serving.structured_requests import KINDS
+from serving.client.calls import PREDICT
 from serving.http_server import MAX_CONNECTIONS
 
 CALLS = 200  # of each kind; bench/serving/fuzz.py makes more
@@ -35,6 +40,8 @@ def test_spoiled_requests_get_proper_codes_and_the_server_lives(process, process
 def test_a_deeply_nested_body_is_refused(process, process_client):
     target = Target(process_client.channel, process.ports)
     assert rest_status(target, PATHS[0], b'{"instances": ' + b"[" * 1_000_000) == "400"
+    for depth in range(940, 1000, 2):  # where the parser of JSON still reads it, and what comes after might not
+        assert rest_status(target, PATHS[0], b'{"instances": %s1%s}' % (b"[" * depth, b"]" * depth)) == "400"
 
 
 def connected(port: int, sent: bytes = b"") -> socket.socket:
@@ -58,26 +65,39 @@ def half_sent(process: ServerProcess, channel: grpc.Channel) -> list[Any]:
     parts = (post(b"{}")[:30], post(b'{"instances": [[1, 2]]}')[:-5])
     rest = [connected(process.ports[1], part) for part in parts for _ in range(MAX_CONNECTIONS)]
     frames = [connected(process.ports[0], HTTP2[:cut]) for cut in (5, len(HTTP2) - 2) for _ in range(20)]
-    return [*rest, *frames, *(half_call(channel) for _ in range(40))]
+    return [*rest, *frames, *(half_call(channel) for _ in range(300))]  # the pool has 232 threads
 
 
 def half_call(channel: grpc.Channel) -> Any:
     """A call whose message never comes."""
-    return channel.stream_unary("/tensorflow.serving.PredictionService/Predict").future(iter(Event().wait, True))
+    return channel.stream_unary(PREDICT).future(iter(Event().wait, True))
 
 
 def unread(process: ServerProcess, channel: grpc.Channel) -> list[Any]:
     """Clients that ask for megabytes, and do not read a byte of it."""
     body = json.dumps({"signature_name": "measure", "inputs": {"image": ["x" * 3_000_000]}}).encode()
     frame = (100_000).to_bytes(3) + bytes(6) + bytes(1000)  # DATA of no stream, cut
-    return [*(connected(process.ports[1], post(body)) for _ in range(8)), connected(process.ports[0], HTTP2 + frame)]
+    rest = (connected(process.ports[1], post(body)) for _ in range(8))
+    return [*rest, connected(process.ports[0], HTTP2 + frame), *blind_calls(process.ports[0])]
+
+
+def blind_calls(port: int) -> list[socket.socket]:
+    """Predict calls and watchers, with not a byte that the server may send them, on connections that stay open."""
+    paths = {PREDICT.encode(): predict_request().SerializeToString(), b"/grpc.health.v1.Health/Watch": b""}
+    calls = [call(path) + message(content) for path, content in paths.items() for _ in range(40)]
+    connections = [connected(port, greeting(window=0) + one) for one in calls]
+    for connection in connections:
+        connection.settimeout(20)  # gRPC itself ends those that answer no ping, after 50 s
+        while b"application/grpc" not in connection.recv(4096):  # headers of an answer whose body can't follow
+            pass
+    return connections
 
 
 def oversize(process: ServerProcess, channel: grpc.Channel) -> list[Any]:
     """Messages above the limit, by their header and in full."""
     head = b"POST %s HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n" % PATHS[0].encode()
-    call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict").future(bytes(65 * 2**20))
-    return [*(connected(process.ports[1], head) for _ in range(20)), call]
+    large = channel.unary_unary(PREDICT).future(bytes(65 * 2**20))
+    return [*(connected(process.ports[1], head) for _ in range(20)), large]
 
 
 @pytest.mark.parametrize("stubborn", [idle, half_sent, unread, oversize])
@@ -89,8 +109,14 @@ def test_stubborn_clients_do_not_disturb_others(process, process_client, eventua
         for _ in range(20):
             assert is_alive(target)
             assert rest_answers(target)
+            assert is_healthy(process_client.channel)
         for one in held:
             one.close() if isinstance(one, socket.socket) else one.cancel()
+
+
+def is_healthy(channel: grpc.Channel) -> bool:
+    answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=60)
+    return answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
 def rest_answers(target: Target) -> bool:
@@ -107,9 +133,13 @@ def test_the_log_names_models_and_nothing_of_requests_or_folders(process, proces
         process_client.prediction.Predict(request)
     target = Target(process_client.channel, process.ports)
     rest_status(target, f"/v1/models/{SECRET}:predict".replace("^", "%5E"), b'{"inputs": "' + SECRET.encode() + b'"}')
+    with connected(process.ports[0], greeting() + call(PREDICT.encode(), **{"grpc-timeout": "zz"})) as connection:
+        connection.settimeout(20)
+        while b"grpc-status" not in connection.recv(4096):
+            pass
     assert "model demo, version 1: AVAILABLE" in process.said
     assert "ready" in process.said
-    for word in ("Doe", str(process.base_path), "Traceback"):
+    for word in ("Doe", str(process.base_path), "Traceback", "hpack"):
         assert word not in process.said
 
 
@@ -123,11 +153,15 @@ def test_sigterm_finishes_what_is_in_work_and_ends_with_0(process, process_clien
     spin = predict_pb2.PredictRequest()
     spin.model_spec.name, spin.model_spec.signature_name = "demo", "spin"
     spin.inputs["rounds"].CopyFrom(tf.make_tensor_proto([60_000], tf.int32))
+    half = half_call(process_client.channel)
     slow = process_client.prediction.Predict.future(spin, timeout=120)
     assert is_alive(Target(process_client.channel, process.ports))  # and so the slow one has arrived
+    begin = time.monotonic()
     signal_a_thread(process.popen.pid)
+    assert half.code() is grpc.StatusCode.UNAVAILABLE
     assert process.popen.wait(60) == 0
     assert list(slow.result().outputs["last"].int_val) == [60_000]
+    assert time.monotonic() - begin < 20  # less than the grace: a half-open call holds nothing up
     assert process.said.rstrip().endswith("stopped")
 
 

@@ -28,12 +28,38 @@ def raw(client: Any, sent: bytes) -> bytes:
         (PREDICT + b"Content-Length: -5\r\n\r\n", b"411"),
         (b"PUT /v1/models/demo HTTP/1.1\r\n\r\n", b"501"),
         (b"complete nonsense\r\n\r\n", b"400"),
+        (b"GET /v1/models/demo\r\n\r\n", b"400"),
+        (b"GET http://[x/v1/models/demo HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET /v1/models/demo/versions/%s HTTP/1.1\r\nConnection: close\r\n\r\n" % (b"9" * 5000), b"400"),
     ],
 )
 def test_what_http_does_not_allow_is_refused_in_json(client, sent, status):
     head, _, body = raw(client, sent).partition(b"\r\n\r\n")
     assert head.split()[1] == status
     assert set(json.loads(body)) == {"error"}
+
+
+HIDDEN = b"GET /v1/models HTTP/1.1\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        PREDICT + b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n",
+        PREDICT + b"Content-Length: 0\r\nContent-Length: %d\r\n\r\n" % len(HIDDEN),
+        b"GET /v1/models/demo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"GET /v1/models/demo HTTP/1.1\r\nno header field\r\nContent-Length: %d\r\n\r\n" % len(HIDDEN),
+        b"GET /v1/models/demo HTTP/1.1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(HIDDEN),
+    ],
+)
+def test_a_body_is_never_taken_for_a_request(client, head):
+    assert raw(client, head + HIDDEN).count(b"HTTP/1.1 ") == 1
+
+
+def test_a_body_is_asked_for_only_when_it_will_be_read(client):
+    expect = b"Expect: 100-continue\r\nConnection: close\r\n"
+    assert raw(client, WHOLE % (len(BODY), expect, BODY)).startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
+    assert raw(client, WHOLE % (10**11, expect, b"")).startswith(b"HTTP/1.1 413 ")
 
 
 def test_several_requests_go_over_one_connection(client):

@@ -1,11 +1,13 @@
 import json
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from serving.json_tensors import dense_shape, fill, nested, shape_text, texts_of
+from serving.serving_error import ServingError
 from serving.tensors import to_proto
 
 DTYPES = st.sampled_from([np.float32, np.float64, np.int32, np.int64, np.uint8, np.uint64, np.bool_])
@@ -34,3 +36,12 @@ def test_the_shape_is_read_off_the_first_elements():
     assert dense_shape(1) == []
     assert dense_shape([]) == [0]
     assert shape_text([2, 3]) == "[2,3]"
+
+
+def test_more_levels_than_a_tensor_has_dimensions_are_refused():
+    value: list[object] = []
+    for _ in range(253):
+        value = [value]
+    assert len(dense_shape(value)) == 254
+    with pytest.raises(ServingError, match="nested deeper than 254 lists"):
+        dense_shape([value])

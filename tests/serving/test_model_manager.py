@@ -275,3 +275,23 @@ def test_no_request_fails_while_versions_change(manager, loads, base):
         asker.join()
     assert not failures
     assert sum(not made.is_closed for made in loads.made) == 1
+
+
+def test_stopping_does_not_wait_for_a_load_that_hangs(base, monkeypatch):
+    monkeypatch.setattr("serving.model_manager.STOP_SECONDS", 0.1)
+    entered, go_on = threading.Event(), threading.Event()
+
+    def hanging(_name: str, number: int, _folder: Path) -> Servable:
+        entered.set()
+        go_on.wait(30)
+        return Servable(number)
+
+    manager = ModelManager(hanging, Retry(1, 0))
+    manager.configure([ModelConfig("demo", base)])
+    manager.watch(0.01)
+    assert entered.wait(30)
+    stopping = threading.Thread(target=manager.stop)
+    stopping.start()
+    stopping.join(10)
+    assert not stopping.is_alive()
+    go_on.set()

@@ -15,6 +15,7 @@ from bench.serving.server_process import free_port
 from pipeline.errors import ConfigError, MedtfxError
 from serving import model_server
 from serving.flags import parse
+from serving.model_info import MOST_RELOADS
 
 CONFIG = """model_config_list {{
   config {{ name: "demo" base_path: "{base}" model_platform: "tensorflow" {more} }}
@@ -109,6 +110,31 @@ def test_a_changed_configuration_file_is_followed(serve, base_path, push, tmp_pa
     assert factor(client) == 2
     config.write_text(CONFIG.format(base=base_path, more=""))
     eventually(lambda: factor(client) == 3)
+
+
+def test_a_configuration_file_is_followed_past_a_model_without_versions(serve, base_path, push, tmp_path, eventually):
+    push(base_path, 2)
+    config, empty = tmp_path / "models.txt", tmp_path / "models" / "empty"
+    empty.mkdir()
+    text = CONFIG.format(base=base_path, more="model_version_policy { specific { versions: 1 } }")
+    config.write_text(text)
+    server, client = serve(f"--model_config_file={config}", "--model_config_file_poll_wait_seconds=1")
+    more = f'config {{ name: "empty" base_path: "{empty}" model_platform: "tensorflow" }}'
+    config.write_text(text.replace("model_config_list {", f"model_config_list {{ {more}"))
+    eventually(lambda: set(server.service.manager.names) == {"demo", "empty"})
+    config.write_text(CONFIG.format(base=base_path, more=""))
+    eventually(lambda: factor(client) == 3)
+
+
+def test_reloads_that_wait_for_ever_take_no_more_than_a_few_threads(serve, base_path):
+    _, client = serve("--model_name=demo", f"--model_base_path={base_path}")
+    waiting = []
+    for number in range(MOST_RELOADS + 1):
+        request, text = model_management_pb2.ReloadConfigRequest(), CONFIG.format(base=base_path.parent / "absent", more="")
+        text_format.Parse(text.replace("demo", f"absent {number}"), request.config)
+        waiting.append(client.model.HandleReloadConfigRequest.future(request, timeout=2))
+    codes = sorted(call.code().name for call in waiting)
+    assert codes == ["DEADLINE_EXCEEDED"] * MOST_RELOADS + ["RESOURCE_EXHAUSTED"]
 
 
 def test_batched_answers_are_those_of_single_requests(serve, base_path, tmp_path):
