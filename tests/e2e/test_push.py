@@ -53,7 +53,6 @@ def test_full_disk_while_pushing_leaves_no_version_and_the_next_run_pushes(
     assert limit > (pushed_root / "metadata.sqlite").stat().st_size
     words = ("run", demo_config, "--root", pushed_root, "--json", *ASKED_ANEW)
     run = start(*words)
-    run.wait_for("InfraValidator ")
     resource.prlimit(run.pid, resource.RLIMIT_FSIZE, (limit, limit))
     full = run.finish()
     assert full.code == 1, full.stderr
