@@ -57,8 +57,8 @@ def wait_and_become(asked: socket.socket, parent: int, become: Callable[[list[st
     os.setsid()
     for stream in (1, 2):
         os.dup2(descriptors[0], stream)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.environ.clear()
     os.environ.update(environment)
     become(words)
