@@ -2,13 +2,17 @@
 PYTHON ?= python3
 READY := .venv/ready
 
-.PHONY: run test lint types bench lock environment wheelhouse clean
+.PHONY: run test lint types suite bench lock environment wheelhouse clean
 .DELETE_ON_ERROR:
 
 run: $(READY)
 	@.venv/bin/medtfx run configs/demo.yaml --root runs/demo
 
-test: lint types
+# The type checker beside the tests: it takes one processor for a while, which they leave idle at times.
+test: lint
+	@$(MAKE) --no-print-directory --jobs 2 types suite
+
+suite: $(READY)
 	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)

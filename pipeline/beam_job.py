@@ -1,14 +1,21 @@
 """A Beam job that does not outlive the node that started it: on a cluster nobody would end it after a Ctrl-C."""
 
 import logging
+from collections.abc import Sequence
 from types import TracebackType
 
 import apache_beam as beam
 from apache_beam.runners.runner import PipelineState
 
+from pipeline.beam_memo import RememberedOptions
+
 
 class EndedWithNode(beam.Pipeline):
     """A pipeline whose job is cancelled when waiting for it ends before it does."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        """Take Beam's arguments."""
+        super().__init__(options=RememberedOptions(list(argv)))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Run the pipeline and wait for its job, as Beam does."""

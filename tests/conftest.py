@@ -21,7 +21,7 @@ from pipeline import interruption
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("MEDTFX_DATA", PROJECT.parent / "shared" / "data"))
 # Files whose tests share what takes five CPU seconds or more to make.
-ON_FINISHED_RUNS = r"e2e/test_(drift|forget|leakage|refusals|run|schema|validation|versions)\.py"  # pushed_run and own_run
+ON_FINISHED_RUNS = r"e2e/test_(drift|forget|leakage|push|refusals|run|schema|validation|versions)\.py"  # pushed_run and own_run
 GROUPS = (ON_FINISHED_RUNS, r"components/(clinical_gate|evaluation)/", r"components/run_report/")  # ... judged, artifacts
 TRAINING_MAKER = PROJECT / "tests" / "models" / "training_inputs.py"
 METADATA_PASSWORD = "swordfish-in-no-log"  # of tests/mariadb_server.py

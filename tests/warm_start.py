@@ -11,6 +11,8 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 
+import warm_server as warm_server_process
+
 from pipeline import command_line
 from pipeline.loading import tensorflow_loading
 
@@ -34,6 +36,12 @@ def load() -> None:
     from components.data_gate import metadata_regression  # noqa: F401, PLC0415
     from components.run_report import page  # noqa: F401, PLC0415
     from models import preprocessing, training  # noqa: F401, PLC0415
+    from pipeline.code_digest import code_digest  # noqa: PLC0415
+    from pipeline.graph import CODE  # noqa: PLC0415
+    from serving import model_server  # noqa: F401, PLC0415
+
+    for modules in CODE.values():
+        code_digest(modules)  # parses each file once
 
 
 def start(
@@ -41,6 +49,7 @@ def start(
     folder: str,
     *,
     ordinary: bool = False,
+    warm_server: bool = True,
     environment: Mapping[str, str] | None = None,
     program: str | None = None,
 ) -> int:
@@ -48,6 +57,7 @@ def start(
 
     Args:
         ordinary: take the rights of root from it.
+        warm_server: have the imports of its model server done as well.
         environment: its variables; None: this process's.
         program: the source text that runs; None: that of `medtfx`.
     """
@@ -64,8 +74,16 @@ def start(
         os.environ.update(environment)
     if ordinary:
         drop_capabilities()
+    if warm_server and program is None:
+        warm_server_process.prepare(become)
     run(program)
     os._exit(0)
+
+
+def become(words: list[str]) -> None:
+    """Run other words after `medtfx` in this process."""
+    sys.argv = ["medtfx", *words]
+    run(None)
 
 
 def run(program: str | None) -> None:

@@ -27,6 +27,7 @@ from components.predictions.component import Predictions
 from models.canonical_image import CanonicalSpec
 from models.warm_up import warm_up_requests, write_warm_up
 from pipeline.beam_arguments import IN_PROCESS
+from pipeline.beam_operator import operators
 from pipeline.config import ClinicalRule, Evaluation
 from pipeline.curated_schema import schema_for
 
@@ -204,7 +205,6 @@ class Root:
             components=list(nodes),
             metadata_connection_config=self.connection,
             enable_cache=True,
-            beam_pipeline_args=IN_PROCESS,
         )
         compiled = compiler.Compiler().compile(dag)
         runtime_parameter_utils.substitute_runtime_parameter(compiled, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id})
@@ -218,6 +218,7 @@ class Root:
                 pipeline_info=compiled.pipeline_info,
                 pipeline_runtime_spec=compiled.runtime_spec,
                 executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
+                custom_executor_operators=operators(IN_PROCESS),
             ).launch()
             launched[node_id] = self.left_by(info)
         return launched

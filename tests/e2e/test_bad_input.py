@@ -1,8 +1,6 @@
 """Wrong words and wrong data: one clear message, a documented exit code, never a stack trace."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,12 +36,11 @@ def test_missing_manifest(demo_config: Path, quickly, tmp_path: Path) -> None:
     assert "/nowhere/m.csv: No such file or directory. Write one with `medtfx index`" in done.stderr
 
 
-def test_absent_example_data(project: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [Path(sys.executable).with_name("medtfx"), "run", project / "configs/pneumoniamnist.yaml", "--root", tmp_path / "root"],
-        capture_output=True, text=True, check=False, env={**os.environ, "MEDTFX_DATA": "/nowhere"},
-    )  # fmt: skip
-    assert done.returncode == 2
+def test_absent_example_data(project: Path, start, tmp_path: Path) -> None:
+    words = ("run", project / "configs/pneumoniamnist.yaml", "--root", tmp_path / "root")
+    done = start(*words, environment={**os.environ, "MEDTFX_DATA": "/nowhere"}).finish()
+    assert done.code == 2
+    assert "Traceback" not in done.stderr
     assert "absent" in done.stderr
     assert "MEDTFX_DATA" in done.stderr
 
@@ -118,26 +115,6 @@ def test_key_that_has_no_place_beside_the_manifest(own_data, ordinary_medtfx, re
     done = ordinary_medtfx("run", config, "--root", tmp_path / "root", "--set", "data.pseudonym_key_file=null")
     assert done.code == 2
     assert "pseudonym.key: Permission denied. Name another place in data.pseudonym_key_file." in done.stderr
-
-
-def test_serving_folder_without_write_permission_costs_nothing_but_the_push(
-    demo_config: Path, one_step, ordinary_medtfx, quickly, read_only, tmp_path: Path
-) -> None:
-    root, serving = tmp_path / "root", tmp_path / "root" / "serving" / "demo"
-    read_only(serving)
-    (root / "format").write_text("1\n")
-    (root / "work" / "train-1").mkdir(parents=True)
-    done = ordinary_medtfx("run", demo_config, "--root", root, "--json", *one_step)
-    assert (done.code, done.result["verdict"]) == (1, "failed")
-    assert done.result["failure"].startswith("serving/demo/")
-    assert "Permission denied (errno 13). Put that right and run again" in done.result["failure"]
-    assert list(serving.iterdir()) == []
-    assert (root / "work" / "train-1").exists()
-    serving.chmod(0o755)
-    again = quickly("run", demo_config, "--root", root, "--json", *one_step)
-    assert again.result["verdict"] == "pushed"
-    assert {"Trainer", "Evaluator", "InfraValidator"} <= set(again.result["cached"])
-    assert list((root / "work").iterdir()) == []
 
 
 def test_help_answers_and_teaches(medtfx) -> None:

@@ -36,7 +36,7 @@ def test_killed_server_refuses_the_model_and_the_next_run_asks_again(
 ) -> None:
     root, served = pushed_root, files_below(pushed_root / "serving")
     words = ("run", demo_config, "--root", root, "--json", "--set", "serving.golden_requests=6")  # asks anew
-    run = start(*words)
+    run = start(*words, warm_server=False)  # one that is known by its words
     os.kill(server_of(run), signal.SIGKILL)
     done = run.finish()
     assert (done.code, done.result["verdict"]) == (4, "infra_refused"), done.stdout + done.stderr

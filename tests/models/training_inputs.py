@@ -18,6 +18,9 @@ from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 from models import features
 from models.canonical_image import encode_png
 from models.preprocessing import preprocessing_fn
+from pipeline.beam_arguments import IN_PROCESS
+from pipeline.beam_job import EndedWithNode
+from pipeline.beam_memo import remembered_signatures
 
 SIZE = 24
 CLASSES = ("left", "right", "none")
@@ -113,7 +116,8 @@ def analyse(serialized: Sequence[bytes], folder: Path) -> None:
     specification = RAW | {features.IMAGE: tf.io.FixedLenFeature([], tf.string)}
     rows = [{name: value.numpy() for name, value in tf.io.parse_single_example(one, specification).items()} for one in serialized]
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(specification))
-    with beam.Pipeline(runner="FnApiRunner") as pipeline, tft_beam.Context(temp_dir=str(folder.parent / "temporary")):
+    place = str(folder.parent / "temporary")
+    with remembered_signatures(), EndedWithNode(IN_PROCESS) as pipeline, tft_beam.Context(temp_dir=place):
         data = (pipeline | beam.Create(rows), metadata)
         analysed = data | tft_beam.AnalyzeDataset(partial(preprocessing_fn, custom_config={"classes": list(CLASSES)}))
         _ = analysed | tft_beam.WriteTransformFn(str(folder))

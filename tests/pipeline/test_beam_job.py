@@ -27,7 +27,7 @@ def server() -> Iterator[LocalJobServicer]:
 
 def pipeline(server: LocalJobServicer) -> EndedWithNode:
     words = ["--runner=PortableRunner", f"--job_endpoint={server.address}", "--environment_type=LOOPBACK"]
-    return EndedWithNode(argv=[*words, "--sdk_container_image=none"])
+    return EndedWithNode([*words, "--sdk_container_image=none"])
 
 
 def states(server: LocalJobServicer) -> list[int]:

@@ -333,6 +333,7 @@ def test_transform_reads_the_train_split_without_decoding(make_data: Callable[..
         preprocessing_fn="models.preprocessing.preprocessing_fn",
         custom_config={"classes": ["ill", "well"]},
         materialize=False,
+        disable_statistics=True,
     )
     launched = root.run("one", [node, statistics, schema, transform])
     (graph,) = launched["Transform"].outputs["transform_graph"]

@@ -1,9 +1,8 @@
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tensorflow as tf
@@ -31,10 +30,17 @@ INGESTED: list[Ingested] = [
 ]
 
 
+# Waits for a file; a test has no other word for a process that it has started.
+WAIT = """
+import sys, time
+from pathlib import Path
+def wait_for(path):
+    while not path.exists():
+        time.sleep(0.001)
+"""
 # Writes the shard into the folder of argv; says so after half of the rows, and goes on when it is told.
 ATTEMPT = f"""
-import sys
-from pathlib import Path
+{WAIT}
 from components.image_example_gen.account import RowAccount
 from components.image_example_gen.shard import Shard, write_shard
 def slowly():
@@ -42,7 +48,7 @@ def slowly():
         yield ingested
         if position == 1:
             print("half", flush=True)
-            sys.stdin.readline()
+            wait_for(Path(sys.argv[2]))
 write_shard(Path(sys.argv[1]), {SHARD!r}, slowly())
 """
 
@@ -75,48 +81,41 @@ def test_shard_that_broke_off_is_not_done_and_is_written_anew_and_swept(tmp_path
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_shard_that_two_processes_write_at_once_is_whole(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", ATTEMPT, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"half\n"
-        write_shard(tmp_path, SHARD, INGESTED)
-        other.communicate(b"go on\n")
-    assert other.returncode == 0
-    assert is_done(tmp_path, SHARD)
-    assert [records(examples_file(tmp_path, split, SHARD)) for split in SPLITS] == [[b"one", b"four"], [], [b"two"]]
-    assert not list(tmp_path.rglob("*.part"))
+def test_shard_that_two_processes_write_at_once_is_whole(start_program: Callable[..., Any], tmp_path: Path) -> None:
+    folder, told = tmp_path / "shards", tmp_path / "told"
+    other = start_program(ATTEMPT, folder, told)
+    other.wait_for("half\n", "stdout")
+    write_shard(folder, SHARD, INGESTED)
+    assert not other.ended()
+    told.touch()
+    assert other.finish().code == 0
+    assert is_done(folder, SHARD)
+    assert [records(examples_file(folder, split, SHARD)) for split in SPLITS] == [[b"one", b"four"], [], [b"two"]]
+    assert not list(folder.rglob("*.part"))
 
 
 # Writes many shards into the folder of argv, as soon as it is told.
 MANY = f"""
-import sys
-from pathlib import Path
+{WAIT}
 from components.image_example_gen.account import RowAccount
 from components.image_example_gen.shard import Shard, write_shard
 print("ready", flush=True)
-sys.stdin.readline()
+wait_for(Path(sys.argv[2]))
 for index in range(400):
     write_shard(Path(sys.argv[1]), Shard(index, 400), {INGESTED!r})
 """
 
 
-def test_attempts_that_sweep_one_another_at_any_point_all_end_well(tmp_path: Path) -> None:
-    attempts = [
-        subprocess.Popen([sys.executable, "-c", MANY, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in "abc"
-    ]
+def test_attempts_that_sweep_one_another_at_any_point_all_end_well(start_program: Callable[..., Any], tmp_path: Path) -> None:
+    folder, told = tmp_path / "shards", tmp_path / "told"
+    attempts = [start_program(MANY, folder, told) for _ in "abc"]
     for attempt in attempts:
-        assert attempt.stdout is not None
-        assert attempt.stdout.readline() == b"ready\n"
-    for attempt in attempts:
-        assert attempt.stdin is not None
-        attempt.stdin.write(b"go on\n")
-        attempt.stdin.flush()
-    for attempt in attempts:
-        attempt.communicate()
-    assert [attempt.returncode for attempt in attempts] == [0, 0, 0]
+        attempt.wait_for("ready\n", "stdout")
+    told.touch()
+    assert [attempt.finish().code for attempt in attempts] == [0, 0, 0]
     shards = [Shard(index, 400) for index in range(400)]
-    assert all(is_done(tmp_path, shard) for shard in shards)
-    assert all(records(examples_file(tmp_path, "train", shard)) == [b"one", b"four"] for shard in shards)
+    assert all(is_done(folder, shard) for shard in shards)
+    assert all(records(examples_file(folder, "train", shard)) == [b"one", b"four"] for shard in shards)
 
 
 @pytest.mark.parametrize("damage", ["cut", "removed", "account"])
