@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -41,15 +42,19 @@ class Rendered(NamedTuple):
 
 
 class GuardedRenderer:
-    """Renders files in child processes, one per thread that asks, each started when its thread's first file comes."""
+    """Renders files in child processes: as many as files come at once, at most one per core; further threads wait their turn.
+
+    A process ends with the thread that started it, and is replaced: threads that render should live as long as the renderer.
+    """
 
     def __init__(self, settings: RenderSettings, limits: Limits) -> None:
         """Keep what files are rendered with; nothing is started yet."""
         self._settings = settings
         self._limits = limits
-        self._own = threading.local()
+        self._turns = threading.BoundedSemaphore(cores())
         self._lock = threading.Lock()
         self._workers: set[Worker] = set()
+        self._idle: list[Worker] = []
 
     def render(self, encoded: bytes, frame: int | None = None) -> Rendered:
         """Return the 8-bit pixels of a file, and how many bits its values have.
@@ -71,27 +76,33 @@ class GuardedRenderer:
         return self._try(encoded, frame)
 
     def _try(self, encoded: bytes, frame: int | None) -> Rendered:
-        worker = self._worker()
-        try:
-            return worker.render(encoded, frame)
-        except ImageError as error:
-            if error.reason in FATAL:
-                self._drop(worker)
-            raise
+        with self._turns:
+            worker = self._worker()
+            try:
+                rendered = worker.render(encoded, frame)
+            except ImageError as error:
+                if error.reason in FATAL:
+                    self._drop(worker)
+                else:
+                    self._idle.append(worker)
+                raise
+            self._idle.append(worker)
+            return rendered
 
     def _worker(self) -> "Worker":
-        """Return this thread's worker, a new one where there is none alive."""
-        worker: Worker | None = getattr(self._own, "worker", None)
-        if worker is not None and worker.lives:
-            return worker
-        if worker is not None:
-            self._drop(worker)
+        """Return a worker that nobody uses, a new one where there is none alive."""
+        while self._idle:
+            with suppress(IndexError):  # another thread was quicker
+                worker = self._idle.pop()
+                if worker.lives:
+                    return worker
+                self._drop(worker)
         return self._started()
 
     def _started(self) -> "Worker":
-        """Return a new worker for this thread; one that was killed as it started is started again."""
+        """Return a new worker; one that was killed as it started is started again."""
         for _ in range(STARTS):
-            self._own.worker = worker = Worker(self._settings, self._limits)
+            worker = Worker(self._settings, self._limits)
             with self._lock:
                 self._workers.add(worker)
             if worker.gets_ready():
@@ -121,7 +132,7 @@ class GuardedRenderer:
 
 
 class Worker:
-    """One child process and the connection to it; for one thread."""
+    """One child process and the connection to it; for one thread at a time."""
 
     def __init__(self, settings: RenderSettings, limits: Limits) -> None:
         """Start the process; it loads its libraries while this one goes on."""
@@ -192,6 +203,11 @@ class Worker:
         self._connection.close()
         self._memory.close()
         self._process.wait()
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def child_environment() -> dict[str, str]:

@@ -1,7 +1,6 @@
 """From a manifest row to its canonical image, or the reason why there is none."""
 
 import hashlib
-import os
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cache, partial, wraps
@@ -12,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 import tensorflow as tf
 
-from components.image_example_gen.guarded_worker import GuardedRenderer, Rendered
+from components.image_example_gen.guarded_worker import GuardedRenderer, Rendered, cores
 from components.image_example_gen.image_file import read_file
 from components.image_example_gen.manifest import ManifestRow
 from components.image_example_gen.png_file import png_file
@@ -149,7 +148,9 @@ def canonical_function(spec: CanonicalSpec) -> Callable[[tf.Tensor], tuple[tf.Te
     def function(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return canonical_pixels(encoded, spec), source_size(encoded)
 
-    return tf.function(function, autograph=False).get_concrete_function(tf.TensorSpec([], tf.string))
+    traced = tf.function(function, autograph=False).get_concrete_function(tf.TensorSpec([], tf.string))
+    traced(tf.constant(png_file(np.zeros((1, 1, 1), np.uint8))))  # the first call prepares it, in every thread that makes one
+    return traced
 
 
 def bit_depth(encoded: bytes) -> int:
@@ -176,5 +177,5 @@ def why_undecodable(encoded: bytes, max_pixels: int) -> Reason:
 
 
 def decoding_threads() -> int:
-    """Return how many images to decode at once: a thread per core that this process may use."""
-    return len(os.sched_getaffinity(0))
+    """Return how many images to decode at once: two threads per core, as one often waits for the interpreter or its turn."""
+    return 2 * cores()

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from components.image_example_gen import render_process
-from components.image_example_gen.guarded_worker import GuardedRenderer, child_environment
+from components.image_example_gen.guarded_worker import GuardedRenderer, child_environment, cores
 from components.image_example_gen.pseudonym import KEY_VARIABLE
 from models.rendering.render import render
 from models.rendering.settings import Limits, RenderSettings
@@ -108,17 +108,17 @@ def test_nothing_is_started_before_the_first_file_and_nothing_stays() -> None:
     assert workers() == []
 
 
-def test_threads_have_a_process_each(renderer: GuardedRenderer) -> None:
-    meeting = threading.Barrier(3)
+def test_threads_share_a_process_per_core(renderer: GuardedRenderer) -> None:
+    threads = cores() + 2
+    meeting = threading.Barrier(threads)
 
     def work(_: int) -> bool:
         meeting.wait()
         return all(np.array_equal(renderer.render(GOOD).pixels, PIXELS) for _ in range(20))
 
-    with ThreadPoolExecutor(3) as pool:
-        results = pool.map(work, range(3))
-        assert all(results)
-        assert len(workers()) == 3
+    with ThreadPoolExecutor(threads) as pool:
+        assert all(pool.map(work, range(threads)))
+        assert len(workers()) == cores()
 
 
 def test_process_killed_twenty_times_costs_no_good_file(renderer: GuardedRenderer) -> None:
