@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import deflate
 import tensorflow as tf
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import Artifact, artifact_utils
@@ -204,7 +205,8 @@ def work_folder(exec_properties: Mapping[str, Any], part: Part) -> Path:
     """
     inputs = {name: value for name, value in exec_properties.items() if name not in NOT_OF_A_PART}
     known = {"part": [str(part.manifest), part.span, part.sha256, part.files_stamp]}
-    text = json.dumps([inputs, known, tf.__version__], sort_keys=True, default=str)
+    libraries = [tf.__version__, deflate.__version__]  # that the bytes of an example hang on
+    text = json.dumps([inputs, known, libraries], sort_keys=True, default=str)
     return Path(exec_properties[WORK_DIR]) / f"{WORK_PREFIX}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 

@@ -1,7 +1,8 @@
 """The PNG file of a canonical image, written for speed (PNG specification, third edition).
 
-One filter instead of a choice per row, and libdeflate instead of zlib: half of the time of zlib's quickest strategy, at four
-fifths of its size (bench/RESULTS.md). Its bytes are the same on every machine; a system's zlib may be zlib-ng.
+One filter instead of a choice per row, and libdeflate instead of zlib: half of the time of zlib's quickest strategy at about its
+size (bench/RESULTS.md). Its bytes follow from its version alone (its author in github.com/ebiggers/libdeflate, issue 400); those
+of the system's zlib also from which library that is.
 """
 
 import struct
@@ -14,7 +15,7 @@ from models.image_signature import PNG_SIGNATURE
 
 UP_FILTER = 2  # each byte less the one above, section 9.2
 GREY, TRUECOLOUR = 0, 2  # colour types, section 11.2.1
-LEVEL = 1  # of libdeflate, 0 to 12: level 3 takes twice as long and is a twentieth smaller
+LEVEL = 1  # of libdeflate, 0 to 12: level 3 takes twice as long for files a twentieth smaller
 
 
 def png_file(pixels: np.ndarray) -> bytes:

@@ -20,7 +20,7 @@ from components import progress
 from components.image_example_gen.account import read_account, read_rows
 from components.image_example_gen.component import ImageExampleGen
 from components.image_example_gen.exclusion import exclusion_digest, read_exclusions
-from components.image_example_gen.executor import WriteShard, pseudonymizer_of
+from components.image_example_gen.executor import WriteShard, pseudonymizer_of, work_folder
 from components.image_example_gen.manifest import digest
 from components.image_example_gen.part import Part, iterate_part
 from components.image_example_gen.plan import Plan, Task, missing, write_plan
@@ -265,6 +265,15 @@ def plan_of(data: Any, work: Path) -> Plan:
 
 def node_of(data: Any, work: Path) -> ImageExampleGen:
     return ImageExampleGen(data.manifest, digest(data.manifest), settings=data.settings, work_dir=work)
+
+
+@pytest.mark.parametrize("library", ["tensorflow", "deflate"])
+def test_shards_whose_bytes_another_version_wrote_are_not_gone_on_with(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    properties, part = {"work_dir": "/work", "settings": "{}"}, Part(Path("m.csv"), sha256="a1")
+    before = work_folder(properties, part)
+    assert work_folder(properties, part) == before
+    monkeypatch.setattr(f"{library}.__version__", "0.0")
+    assert work_folder(properties, part) != before
 
 
 def test_step_leaves_no_process_behind(make_data: Callable[..., Any], tmp_path: Path, shared_data: Path) -> None:
