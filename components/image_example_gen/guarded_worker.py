@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import threading
-from contextlib import suppress
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -76,6 +75,7 @@ class GuardedRenderer:
         return self._try(encoded, frame)
 
     def _try(self, encoded: bytes, frame: int | None) -> Rendered:
+        """Render in a worker that is idle afterwards; not one left in the middle: its answer would pass for that of another file."""
         with self._turns:
             worker = self._worker()
             try:
@@ -91,13 +91,14 @@ class GuardedRenderer:
 
     def _worker(self) -> "Worker":
         """Return a worker that nobody uses, a new one where there is none alive."""
-        while self._idle:
-            with suppress(IndexError):  # another thread was quicker
-                worker = self._idle.pop()
-                if worker.lives:
-                    return worker
-                self._drop(worker)
-        return self._started()
+        while True:
+            with self._lock:
+                worker = self._idle.pop() if self._idle else None
+            if worker is None:
+                return self._started()
+            if worker.lives:
+                return worker
+            self._drop(worker)
 
     def _started(self) -> "Worker":
         """Return a new worker; one that was killed as it started is started again."""
