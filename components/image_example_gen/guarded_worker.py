@@ -75,7 +75,7 @@ class GuardedRenderer:
         return self._try(encoded, frame)
 
     def _try(self, encoded: bytes, frame: int | None) -> Rendered:
-        """Render in a worker that is idle afterwards; not one left in the middle: its answer would pass for that of another file."""
+        """Render in an idle worker; one left in the middle is not idle again, for its answer would pass for another file's."""
         with self._turns:
             worker = self._worker()
             try:
