@@ -16,7 +16,7 @@ from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.proto.orchestration import executable_spec_pb2, execution_result_pb2, placeholder_pb2
 
 from pipeline.beam_job import EndedWithNode
-from pipeline.beam_memo import remembered_signatures
+from pipeline.beam_memo import remembered
 from pipeline.errors import MedtfxError
 
 ENDPOINT = "--job_endpoint="
@@ -44,7 +44,7 @@ class ConfiguredBeam(BeamExecutorOperator):
         check_job_server(self._arguments)
         self.beam_pipeline_args = [literal(argument) for argument in self._arguments]
         make = make_beam_pipeline_fn or partial(EndedWithNode, self._arguments)
-        with remembered_signatures():
+        with remembered():
             return super().run_executor(execution_info, make)
 
 

@@ -11,7 +11,7 @@ from tensorflow_transform.tf_metadata.dataset_metadata import DatasetMetadata
 
 from models import features
 from models.preprocessing import label_ids, preprocessing_fn
-from pipeline.beam_memo import remembered_signatures
+from pipeline.beam_memo import remembered
 
 CLASSES = ("normal", "nodule")
 DENSE = {
@@ -40,7 +40,7 @@ def rows(images: list[np.ndarray], labels: list[str], sparse: bool) -> list[dict
 
 def transform(images: list[np.ndarray], labels: list[str], *, spec: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
     metadata = DatasetMetadata.from_feature_spec(spec)
-    with remembered_signatures(), beam.Pipeline(argv=["--runner=FnApiRunner"]), tft_beam.Context(temp_dir=str(folder / "tmp")):
+    with remembered(), beam.Pipeline(argv=["--runner=FnApiRunner"]), tft_beam.Context(temp_dir=str(folder / "tmp")):
         dataset = rows(images, labels, spec is SPARSE), metadata
         (transformed, _), function = dataset | tft_beam.AnalyzeAndTransformDataset(preprocess)
         _ = function | tft_beam.WriteTransformFn(str(folder / "graph"))

@@ -20,7 +20,7 @@ from models.canonical_image import encode_png
 from models.preprocessing import preprocessing_fn
 from pipeline.beam_arguments import IN_PROCESS
 from pipeline.beam_job import EndedWithNode
-from pipeline.beam_memo import remembered_signatures
+from pipeline.beam_memo import remembered
 
 SIZE = 24
 CLASSES = ("left", "right", "none")
@@ -117,7 +117,7 @@ def analyse(serialized: Sequence[bytes], folder: Path) -> None:
     rows = [{name: value.numpy() for name, value in tf.io.parse_single_example(one, specification).items()} for one in serialized]
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(specification))
     place = str(folder.parent / "temporary")
-    with remembered_signatures(), EndedWithNode(IN_PROCESS) as pipeline, tft_beam.Context(temp_dir=place):
+    with remembered(), EndedWithNode(IN_PROCESS) as pipeline, tft_beam.Context(temp_dir=place):
         data = (pipeline | beam.Create(rows), metadata)
         analysed = data | tft_beam.AnalyzeDataset(partial(preprocessing_fn, custom_config={"classes": list(CLASSES)}))
         _ = analysed | tft_beam.WriteTransformFn(str(folder))
