@@ -3,6 +3,8 @@
 Its ThreadingHTTPServer gives each connection a thread. That is enough on the loopback interface of a small site and adds no
 dependency; what it lacks for that is added here: a limit on connections, on the time that a client may keep one waiting, and on
 the size of a body. It has no TLS and is not meant to face a network.
+
+Methods are those of TF Serving's server (util/net_http/server/internal/evhttp_server.cc); most are malformed requests to the API.
 """
 
 import logging
@@ -12,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from pipeline.errors import ConfigError
 from serving.admission import Admission
@@ -67,7 +69,7 @@ class HttpServer(ThreadingHTTPServer):
         """Answer a request."""
         if self._page and self._page.answers(asked.path):
             return self._page.reply(asked)
-        return self.api.reply(asked.method, asked.path, asked.body)
+        return self.api.reply(asked.method, asked.target, asked.body, origin=asked.headers.get("origin", ""))
 
     def start(self) -> None:
         """Answer requests from now on."""
@@ -111,15 +113,12 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: HttpServer
 
-    def do_GET(self) -> None:
-        """Answer GET."""
+    def do_POST(self) -> None:
+        """Answer a request, whatever its method."""
         if self._is_readable():
             self._answer()
 
-    def do_POST(self) -> None:
-        """Answer POST."""
-        if self._is_readable():
-            self._answer()
+    do_GET = do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_POST  # noqa: N815 - as the standard library asks
 
     def handle_expect_100(self) -> bool:
         """Ask for a body only when it will be read."""
@@ -132,8 +131,7 @@ class Handler(BaseHTTPRequestHandler):
             return False
         refused = refusal(self.headers, has_body=self.command == "POST", body_bytes=self.server.body_bytes)
         if refused is not None:
-            self.close_connection = True
-            self._send(refused)
+            self._close_with(refused)
         return refused is None
 
     def _answer(self) -> None:
@@ -142,19 +140,22 @@ class Handler(BaseHTTPRequestHandler):
         if len(body) < length:  # the client is gone
             return
         try:
-            path = urlsplit(self.path).path
+            target = urlunsplit(("", "", *urlsplit(self.path)[2:]))
         except ValueError:  # an absolute form whose host is none
             self.send_error(HTTPStatus.BAD_REQUEST)
             return
-        asked = Asked(self.command, path, {name.lower(): value for name, value in self.headers.items()}, body)
+        asked = Asked(self.command, target, {name.lower(): value for name, value in self.headers.items()}, body)
         try:
             with self.server.work.admitted():
                 with self.server.connections.worked_for(self.connection):
                     reply = self.server.reply(asked)
                 self._send(reply)
         except ServingError as error:
-            self.close_connection = True
-            self._send(failed(error))
+            self._close_with(failed(error))
+
+    def _close_with(self, reply: Reply) -> None:
+        self.close_connection = True
+        self._send(reply)
 
     def _send(self, reply: Reply) -> None:
         body = reply.body.encode(errors="replace") if isinstance(reply.body, str) else reply.body
@@ -166,7 +167,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Answer what is no HTTP, or another method, in JSON; the request is not repeated."""

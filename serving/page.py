@@ -38,12 +38,17 @@ PRIVATE = {
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: method, path without query, headers by their names in lower case, body."""
+    """A request: method, path with the query if there is one, headers by their names in lower case, body."""
 
     method: str
-    path: str
+    target: str
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def path(self) -> str:
+        """The path alone."""
+        return self.target.partition("?")[0].partition("#")[0]
 
 
 class Page:
