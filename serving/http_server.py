@@ -21,6 +21,7 @@ from serving.admission import Admission
 from serving.connections import Connections
 from serving.json_values import error_body
 from serving.page import Asked, Page
+from serving.request_body import read_body
 from serving.request_head import refusal
 from serving.rest_api import Reply, RestApi, failed
 from serving.serving_error import ServingError
@@ -132,15 +133,17 @@ class Handler(BaseHTTPRequestHandler):
         refused = refusal(self.headers, has_body=self.command == "POST", body_bytes=self.server.body_bytes)
         if refused is not None:
             self._close_with(refused)
+        if self.request_version == "HTTP/1.0" and "Transfer-Encoding" in self.headers:  # which that version does not know
+            self.close_connection = True
         return refused is None
 
     def _answer(self) -> None:
-        length = int(self.headers.get("Content-Length", 0))
-        body = self.rfile.read(length)
-        if len(body) < length:  # the client is gone
-            return
         try:
+            body = read_body(self.rfile, self.headers, self.server.body_bytes)
             target = urlunsplit(("", "", *urlsplit(self.path)[2:]))
+        except ServingError as error:
+            self._close_with(failed(error))
+            return
         except ValueError:  # an absolute form whose host is none
             self.send_error(HTTPStatus.BAD_REQUEST)
             return

@@ -23,7 +23,8 @@ def raw(client: Any, sent: bytes) -> bytes:
     ("sent", "status"),
     [
         (PREDICT + b"\r\n", b"411"),
-        (PREDICT + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"411"),
+        (PREDICT + b"Transfer-Encoding: chunked\r\n\r\nGET\r\n", b"400"),
+        (PREDICT + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFF\r\n", b"413"),
         (PREDICT + b"Content-Length: 99999999999\r\n\r\n", b"413"),
         (PREDICT + b"Content-Length: -5\r\n\r\n", b"411"),
         (b"TRACE /v1/models/demo HTTP/1.1\r\n\r\n", b"501"),
@@ -47,6 +48,7 @@ HIDDEN = b"GET /v1/models HTTP/1.1\r\nConnection: close\r\n\r\n"
     [
         PREDICT + b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n",
         PREDICT + b"Content-Length: 0\r\nContent-Length: %d\r\n\r\n" % len(HIDDEN),
+        PREDICT.replace(b"1.1", b"1.0") + b"Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"GET /v1/models/demo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET /v1/models/demo HTTP/1.1\r\nno header field\r\nContent-Length: %d\r\n\r\n" % len(HIDDEN),
         b"GET /v1/models/demo HTTP/1.1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(HIDDEN),
