@@ -41,6 +41,7 @@ class Listening:
         credentials: for TLS; None: plain.
         message_bytes: largest request message.
         in_flight: requests worked on at once.
+        has_health: whether it tells about its health.
     """
 
     host: str
@@ -48,6 +49,7 @@ class Listening:
     credentials: grpc.ServerCredentials | None = None
     message_bytes: int = 64 * 2**20
     in_flight: int = 64
+    has_health: bool = True
 
 
 class GrpcServer:
@@ -69,7 +71,8 @@ class GrpcServer:
         self._server = grpc.server(pool, interceptors=[MessageFirst(self._calls)], **limits)
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(PredictionService(service), self._server)
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(service), self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        if listening.has_health:
+            health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self.port = self._bind(listening)
 
     def start(self) -> None:

@@ -25,6 +25,7 @@ from serving.model_versions import Retry
 from serving.page import Page
 from serving.rendered_upload import UploadRenderer
 from serving.rest_api import METRICS, RestApi
+from serving.saved_model import Threads
 from serving.service import Service
 from serving.serving_error import ServingError
 from serving.tensors import RequestLimits
@@ -106,12 +107,17 @@ def make_service(flags: Flags, configs: list[ModelConfig]) -> Service:
         Inference(run_directly, limits, metrics.runtime_latency, content),  # nobody else waits for a batch with a warm-up request
         metrics.warmup_latency,
         tuple(flags.saved_model_tags.split(",")),
-        flags.tensorflow_session_parallelism,
-        flags.enable_model_warmup,
+        _threads(flags),
+        max(flags.num_request_iterations_for_warmup, 1) if flags.enable_model_warmup else 0,
     )
     retry = Retry(flags.max_num_load_retries, max(flags.load_retry_interval_micros, 0) / 1e6)
     manager = ModelManager(loader, retry, labels_before_load=flags.allow_version_labels_for_unavailable_models)
     return Service(manager, inference, Reloading(manager, tuple(configs)), Admission(flags.max_in_flight), metrics)
+
+
+def _threads(flags: Flags) -> Threads:
+    both = flags.tensorflow_session_parallelism
+    return Threads(both or flags.tensorflow_intra_op_parallelism, both or flags.tensorflow_inter_op_parallelism)
 
 
 def _run(flags: Flags) -> Run:
@@ -168,13 +174,15 @@ def metrics_path_of(file: Path | None) -> str:
 
 
 def _listening(flags: Flags, credentials: grpc.ServerCredentials | None) -> Listening:
-    return Listening(flags.host, flags.port, credentials, flags.message_bytes, flags.max_in_flight)
+    limits = (flags.message_bytes, flags.max_in_flight)
+    return Listening(flags.host, flags.port, credentials, *limits, has_health=flags.enable_grpc_healthcheck_service)
 
 
 def _http_server(flags: Flags, service: Service, metrics_path: str) -> HttpServer | None:
     if not flags.rest_api_port:
         return None
-    api = RestApi(service, flags.rest_api_timeout_in_ms / 1000, metrics_path)
+    seconds = flags.rest_api_timeout_in_ms / 1000 or None
+    api = RestApi(service, seconds, metrics_path, has_cors=flags.rest_api_enable_cors_support)
     return HttpServer(api, (flags.host, flags.rest_api_port), body_bytes=flags.message_bytes, page=_page(flags, service))
 
 

@@ -26,7 +26,10 @@ def test_a_switch_is_read_as_tf_serving_reads_it(words, expected):
     [
         ([], "name the model with --model_base_path DIR, or several with --model_config_file FILE"),
         (["--model_base_path=models"], "--model_base_path: 'models' is relative; expected an absolute folder"),
-        ([*MODEL, "--use_alts_credentials"], "unrecognized arguments: --use_alts_credentials"),
+        ([*MODEL, "--use_alts_credentials"], "--use_alts_credentials: of TF Serving, and not here; leave it out"),
+        ([*MODEL, "--x=1", "--num_load_threads=4"], "--num_load_threads: of TF Serving, and not here"),
+        ([*MODEL, "--use_Alts", "more"], "unrecognized arguments: --use_Alts more"),
+        ([*MODEL, "--tensorflow_session_parallelism=2", "--tensorflow_inter_op_parallelism=1"], "expected the one or the others"),
         ([*MODEL, "--por=1"], "unrecognized arguments: --por=1"),
         ([*MODEL, "--port=0"], "argument --port: '0' is no whole number from 1 to 65535"),
         ([*MODEL, "--port=x"], "argument --port: 'x' is no whole number from 1 to 65535"),
