@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
@@ -10,6 +10,8 @@ from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
 from models import records
+from models.model_facts import read_facts
+from models.precision import emulation, read_cpu_flags
 from serving.inference import Inference
 from serving.metrics import Histogram
 from serving.model_versions import Lease
@@ -33,6 +35,7 @@ class Loader:
         tags: which graph of a SavedModel.
         threads: of TensorFlow.
         warmup_rounds: how often warm-up requests run, 0: not at all.
+        cpu_flags: what the CPU has.
     """
 
     inference: Inference
@@ -40,6 +43,7 @@ class Loader:
     tags: tuple[str, ...] = ("serve",)
     threads: Threads = ALL_CORES
     warmup_rounds: int = 1
+    cpu_flags: frozenset[str] = field(default_factory=read_cpu_flags)
 
     def __call__(self, name: str, number: int, folder: Path) -> SavedModel:
         """Load a version; one that can't answer its own warm-up requests does not load.
@@ -54,6 +58,8 @@ class Loader:
             except ServingError:
                 model.close()
                 raise
+        if note := emulation(precision_of(folder), self.cpu_flags):
+            logger.warning("model %s, version %d: %s", name, number, note)
         return model
 
     def _warm_up(self, lease: Lease, file: Path) -> None:
@@ -83,6 +89,14 @@ class Loader:
             else:
                 raise ServingError(grpc.StatusCode.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}")
         return True
+
+
+def precision_of(folder: Path) -> str:
+    """Return what the network of an export of ours computes in; '' for any other model."""
+    try:
+        return read_facts(folder).precision
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def warmup_logs(file: Path) -> list[prediction_log_pb2.PredictionLog]:

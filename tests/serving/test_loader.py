@@ -5,6 +5,8 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
+from bench.serving.tiny_model import CANONICAL, CLASSES
+from models.model_facts import ModelFacts, write_facts
 from serving.inference import Inference, run_directly
 from serving.loader import Loader
 from serving.metrics import ServerMetrics
@@ -108,6 +110,17 @@ def test_warm_up_requests_run_as_often_as_told(metrics, inference, folder, round
     Loader(inference, metrics.warmup_latency, warmup_rounds=rounds)("demo", 1, folder).close()
     counted = ':tensorflow:serving:runtime_latency_count{model_name="demo",API="Predict",runtime="TF1"} '
     assert f"{counted}{rounds}\n" in metrics.page() or (rounds == 0 and counted not in metrics.page())
+
+
+@pytest.mark.parametrize(
+    ("precision", "flags", "notes"),
+    [("bfloat16", {"avx2"}, 1), ("bfloat16", {"avx2", "avx512_bf16"}, 0), ("float32", {"avx2"}, 0)],
+)
+def test_a_precision_that_the_cpu_emulates_is_told_once_a_version(metrics, inference, folder, caplog, precision, flags, notes):
+    write_facts(ModelFacts(CANONICAL, CLASSES, precision), folder)
+    with caplog.at_level("INFO", "serving"):
+        Loader(inference, metrics.warmup_latency, cpu_flags=frozenset(flags))("demo", 1, folder).close()
+    assert caplog.text.count("model demo, version 1: this CPU emulates bfloat16 (no avx512_bf16, amx_bf16)") == notes
 
 
 def test_a_graph_with_other_tags_does_not_load(metrics, inference, folder):
