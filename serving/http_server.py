@@ -9,6 +9,7 @@ Methods are those of TF Serving's server (util/net_http/server/internal/evhttp_s
 
 import logging
 import socket
+import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
@@ -29,6 +30,9 @@ from serving.serving_error import ServingError
 logger = logging.getLogger(__name__)
 IDLE_SECONDS = 30  # that a client may take between two bytes, or between two requests on one connection
 MAX_CONNECTIONS = 128
+STALLED_SECONDS = 3.0  # that a stopping server gives a client to take one more piece of its answer
+PIECE = 64 * 2**10  # bytes of an answer that are sent at a time
+LOOK_SECONDS = 0.2
 
 
 class HttpServer(ThreadingHTTPServer):
@@ -77,10 +81,15 @@ class HttpServer(ThreadingHTTPServer):
         Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, name="rest", daemon=True).start()
 
     def stop(self, seconds: float) -> None:
-        """Accept no new connection, and give requests in work so many seconds to get their response."""
+        """Accept no new connection, and give requests in work so many seconds to get their response.
+
+        A client that does not read is not waited for as long: it would hold up the end for everybody.
+        """
         self.shutdown()
         self.server_close()
-        self.work.drain(seconds)
+        end = time.monotonic() + seconds
+        while not self.work.drain(min(LOOK_SECONDS, max(end - time.monotonic(), 0))) and time.monotonic() < end:
+            self.connections.close_waiting(STALLED_SECONDS)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Give a connection a thread, or close it when there are too many."""
@@ -171,7 +180,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            self._send_in_pieces(body)
+
+    def _send_in_pieces(self, body: bytes) -> None:
+        for start in range(0, len(body), PIECE):
+            self.wfile.write(body[start : start + PIECE])
+            self.server.connections.took_a_piece(self.connection)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Answer what is no HTTP, or another method, in JSON; the request is not repeated."""
