@@ -29,6 +29,9 @@ OPTIONS = (
 )
 SPARE_THREADS = 8  # so that health and status are answered while every place is taken by work
 WATCHERS = 32  # of the server's health, each with a thread
+UNREAD_SECONDS = 5.0  # that a stopping server gives a client to read its answer: gRPC does not tell whether it reads at all
+QUIET_SECONDS = 1.0  # after the last call, for clients to close their connections
+LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ class GrpcServer:
         threads = listening.in_flight + waiting + WATCHERS + SPARE_THREADS
         options = [*OPTIONS, ("grpc.max_receive_message_length", listening.message_bytes)]
         pool = ThreadPoolExecutor(threads, thread_name_prefix="grpc")
-        self._calls, self._health = WaitingCalls(waiting), Health(HEALTH_NAMES, WaitingCalls(WATCHERS))
+        self._calls, self._watchers = WaitingCalls(waiting), WaitingCalls(WATCHERS)
+        self._health = Health(HEALTH_NAMES, self._watchers)
         # Twice the threads: one of an ended call is free a moment later, and nobody is to be refused for that.
         limits = {"options": options, "maximum_concurrent_rpcs": 2 * threads}
         self._server = grpc.server(pool, interceptors=[MessageFirst(self._calls)], **limits)
@@ -80,11 +84,25 @@ class GrpcServer:
         self._server.start()
 
     def stop(self, seconds: float) -> None:
-        """Say NOT_SERVING, take no new call, give those in work so many seconds, then end."""
+        """Say NOT_SERVING, take no new call, give those in work so many seconds, then end.
+
+        An answer that is not read is not waited for as long, and a connection without a call hardly at all: each would hold up
+        the end for everybody. gRPC itself waits until every client has closed its connection, one that is dead too.
+        """
         self._health.stop()
         stopped = self._server.stop(seconds)
         self._calls.close()
-        stopped.wait()
+        self._watchers.close()
+        while not stopped.wait(LOOK_SECONDS):
+            self._calls.end_longer(UNREAD_SECONDS)
+            self._watchers.end_longer(UNREAD_SECONDS)
+            if not self._has_calls and not stopped.wait(QUIET_SECONDS):
+                self._server.stop(0)
+
+    @property
+    def _has_calls(self) -> bool:
+        """Whether a call is open; gRPC has no public word for it."""
+        return bool(self._server._state.rpc_states)
 
     def _bind(self, listening: Listening) -> int:
         host = f"[{listening.host}]" if ":" in listening.host else listening.host
