@@ -102,15 +102,19 @@ def _fitting(dtype: tf.DType) -> Callable[[Any], bool]:
 
 
 def decoded(value: Any) -> bytes:
-    """Return the bytes of {"b64": "..."}.
+    """Return the bytes of {"b64": "..."}; as absl::Base64Unescape reads it, without its padding too, or in lines.
 
     Raises:
         ServingError: INVALID_ARGUMENT for another object, or text that is no base64.
     """
     if not is_base64(value):
         raise invalid(f"JSON Value: {shown(value)} not formatted correctly for base64 data")
+    text = "".join(value["b64"].split())
+    digits = text.rstrip("=")
+    if digits != text and len(text) % 4:  # a padding that is there has to be right
+        raise invalid("Unable to base64 decode")
     try:
-        return base64.b64decode(value["b64"], validate=True)
+        return base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise invalid("Unable to base64 decode") from error
 
