@@ -112,6 +112,12 @@ class Flags:
         return self.host in (LOOPBACK, "localhost", "::1")
 
     @property
+    def threads(self) -> tuple[int, int]:
+        """Threads within an operation, and operations at once."""
+        both = self.tensorflow_session_parallelism
+        return both or self.tensorflow_intra_op_parallelism, both or self.tensorflow_inter_op_parallelism
+
+    @property
     def message_bytes(self) -> int:
         """Largest request message."""
         return self.max_message_mb * MEGABYTE

@@ -107,17 +107,12 @@ def make_service(flags: Flags, configs: list[ModelConfig]) -> Service:
         Inference(run_directly, limits, metrics.runtime_latency, content),  # nobody else waits for a batch with a warm-up request
         metrics.warmup_latency,
         tuple(flags.saved_model_tags.split(",")),
-        _threads(flags),
+        Threads(*flags.threads),
         max(flags.num_request_iterations_for_warmup, 1) if flags.enable_model_warmup else 0,
     )
     retry = Retry(flags.max_num_load_retries, max(flags.load_retry_interval_micros, 0) / 1e6)
     manager = ModelManager(loader, retry, labels_before_load=flags.allow_version_labels_for_unavailable_models)
     return Service(manager, inference, Reloading(manager, tuple(configs)), Admission(flags.max_in_flight), metrics)
-
-
-def _threads(flags: Flags) -> Threads:
-    both = flags.tensorflow_session_parallelism
-    return Threads(both or flags.tensorflow_intra_op_parallelism, both or flags.tensorflow_inter_op_parallelism)
 
 
 def _run(flags: Flags) -> Run:

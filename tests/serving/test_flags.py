@@ -22,6 +22,19 @@ def test_a_switch_is_read_as_tf_serving_reads_it(words, expected):
 
 
 @pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], (0, 0)),
+        (["--tensorflow_session_parallelism=3"], (3, 3)),
+        (["--tensorflow_intra_op_parallelism=2"], (2, 0)),
+        (["--tensorflow_intra_op_parallelism=2", "--tensorflow_inter_op_parallelism=1"], (2, 1)),
+    ],
+)
+def test_threads_are_told_together_or_apart(words, expected):
+    assert parse([*MODEL, *words]).threads == expected
+
+
+@pytest.mark.parametrize(
     ("words", "text"),
     [
         ([], "name the model with --model_base_path DIR, or several with --model_config_file FILE"),
