@@ -91,8 +91,11 @@ def start_configs(flags: Flags) -> list[ModelConfig]:
     """
     if flags.model_config_file is None:
         return [ModelConfig(flags.model_name, Path(flags.model_base_path))]
+    given = text_config.model_server_config(CONFIG_FLAG, flags.model_config_file)
+    if logged := [entry.name for entry in given.model_config_list.config if entry.HasField("logging_config")]:
+        logger.warning("logging_config of %s is left out: this server logs no requests", ", ".join(logged))
     try:
-        return configs_of(text_config.model_server_config(CONFIG_FLAG, flags.model_config_file))
+        return configs_of(given)
     except ServingError as error:
         raise ConfigError(f"{CONFIG_FLAG}: {error}") from error
 
