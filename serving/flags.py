@@ -99,7 +99,6 @@ class Flags:
             raise ConfigError(f"--rest_api_port: {self.port} is --port as well; expected another port")
         if self.ssl_config_file and self.rest_api_port and not self.is_local:
             raise ConfigError("--rest_api_port has no TLS: with --ssl_config_file it is for a --host of loopback only")
-
         if self.tensorflow_session_parallelism and (self.tensorflow_intra_op_parallelism or self.tensorflow_inter_op_parallelism):
             raise ConfigError(
                 "--tensorflow_session_parallelism is both of --tensorflow_intra_op_parallelism and "
@@ -169,7 +168,7 @@ def _add_ways_in(group: Group) -> None:
     _add_number(group, "--port", 8500, "gRPC", bounds=(1, MAX_PORT))
     _add_number(group, "--rest_api_port", 0, "REST and metrics, 0: none", bounds=(0, MAX_PORT))
     _add_number(group, "--rest_api_timeout_in_ms", 30_000, "limit of a REST request, 0: none", bounds=(0, 3_600_000))
-    _add_switch(group, "--rest_api_enable_cors_support", "pages of other sites may ask over REST")
+    _add_switch(group, "--rest_api_enable_cors_support", "pages of other sites may read what REST answers")
     _add_switch(group, "--enable_grpc_healthcheck_service", "grpc.health.v1 (default of TF Serving: false)", default=True)
     _add_switch(group, "--no_page", "no page for people at / of the REST port (not a flag of TF Serving)")
     _add_file(group, "--ssl_config_file", "SSLConfig: TLS for gRPC, mutual with client_verify")
