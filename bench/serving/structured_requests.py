@@ -49,7 +49,7 @@ HEAD_LINES = (
 CODINGS = (b"Transfer-Encoding: chunked", b"Transfer-Encoding: identity", b"Transfer-Encoding : chunked")
 TARGETS = (
     *(path.encode() for path in PATHS),
-    b"/page/models",  # the page itself answers in HTML
+    b"/page/versions",  # the page itself answers in HTML
     b"*",
     b"http://[x/",
     b"//x/v1/models",
