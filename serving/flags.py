@@ -141,7 +141,7 @@ def parse(arguments: Sequence[str]) -> Flags:
     flags, unknown = parser.parse_known_args(list(arguments))
     names = [word.removeprefix("--").partition("=")[0] for word in unknown if word.startswith("--")]
     if absent := [f"--{name}" for name in names if name in ABSENT]:
-        parser.error(f"{', '.join(absent)}: of TF Serving, and not here; leave it out")
+        parser.error(f"{', '.join(absent)}: TF Serving has it, this server does not; leave it out")
     if unknown:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     return Flags(**vars(flags))

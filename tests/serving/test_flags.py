@@ -39,8 +39,8 @@ def test_threads_are_told_together_or_apart(words, expected):
     [
         ([], "name the model with --model_base_path DIR, or several with --model_config_file FILE"),
         (["--model_base_path=models"], "--model_base_path: 'models' is relative; expected an absolute folder"),
-        ([*MODEL, "--use_alts_credentials"], "--use_alts_credentials: of TF Serving, and not here; leave it out"),
-        ([*MODEL, "--x=1", "--num_load_threads=4"], "--num_load_threads: of TF Serving, and not here"),
+        ([*MODEL, "--use_alts_credentials"], "--use_alts_credentials: TF Serving has it, this server does not; leave it out"),
+        ([*MODEL, "--x=1", "--num_load_threads=4"], "serve: --num_load_threads: TF Serving has it"),
         ([*MODEL, "--use_Alts", "more"], "unrecognized arguments: --use_Alts more"),
         ([*MODEL, "--tensorflow_session_parallelism=2", "--tensorflow_inter_op_parallelism=1"], "expected the one or the others"),
         ([*MODEL, "--por=1"], "unrecognized arguments: --por=1"),
