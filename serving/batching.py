@@ -139,10 +139,10 @@ class Batcher:
 
     def _rows(self, call: Call) -> int:
         if any(value.ndim == 0 for value in call.inputs.values()):
-            raise invalid("Batching session Run() input tensors must have at least one dimension")
+            raise invalid("Batching Run() input tensors must have at least one dimension")
         sizes = {len(value) for value in call.inputs.values()}
         if len(sizes) != 1:
-            raise invalid("Batching session Run() input tensors must have equal 0th-dimension size")
+            raise invalid("Batching Run() input tensors must have equal 0th-dimension size")
         (rows,) = sizes
         if rows > self._parameters.batch:
             raise invalid(f"Task size {rows} is larger than maximum input batch size {self._parameters.batch}")

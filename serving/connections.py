@@ -44,18 +44,33 @@ class Connections:
         finally:
             self._mark(connection, time.monotonic())
 
+    def took_a_piece(self, connection: socket.socket) -> None:
+        """Let the patience with a connection begin anew: its client reads."""
+        self._mark(connection, time.monotonic())
+
+    def close_waiting(self, seconds: float) -> None:
+        """End every connection that has kept the server waiting longer than so many seconds."""
+        with self._lock:
+            latest = time.monotonic() - seconds
+            for connection in [one for one, since in self._waiting_since.items() if since is not None and since <= latest]:
+                self._close(connection)
+
     def _mark(self, connection: socket.socket, since: float | None) -> None:
         with self._lock:
             if connection in self._waiting_since:
                 self._waiting_since[connection] = since
 
     def _close_longest_waiting(self) -> bool:
-        """End the connection that is waited for longest, whose thread finds it closed; tell whether there was one."""
+        """End the connection that is waited for longest; tell whether there was one."""
         waiting = [(since, connection) for connection, since in self._waiting_since.items() if since is not None]
         since, longest = min(waiting, key=lambda one: one[0], default=(0.0, None))
         if longest is None or time.monotonic() - since < PATIENCE:
             return False
-        del self._waiting_since[longest]
-        with suppress(OSError):  # its client was quicker
-            longest.shutdown(socket.SHUT_RDWR)
+        self._close(longest)
         return True
+
+    def _close(self, connection: socket.socket) -> None:
+        """End a connection, whose thread finds it closed."""
+        del self._waiting_since[connection]
+        with suppress(OSError):  # its client was quicker
+            connection.shutdown(socket.SHUT_RDWR)

@@ -16,6 +16,35 @@ Group = argparse._ArgumentGroup  # argparse gives the type no public name
 MEGABYTE = 2**20
 MAX_PORT = 65535
 LOOPBACK = "127.0.0.1"
+# Flags of TF Serving (model_servers/main.cc) that this server does not have.
+ABSENT = frozenset(
+    {
+        "enable_per_model_batching_parameters",
+        "enable_profiler",
+        "enable_signature_method_name_check",
+        "flush_filesystem_caches",
+        "grpc_channel_arguments",
+        "grpc_max_threads",
+        "grpc_socket_path",
+        "mixed_precision",
+        "num_load_threads",
+        "num_tflite_interpreters_per_pool",
+        "num_tflite_pools",
+        "num_unload_threads",
+        "per_process_gpu_memory_fraction",
+        "platform_config_file",
+        "prefer_tflite_model",
+        "remove_unused_fields_from_bundle_metagraph",
+        "rest_api_num_threads",
+        "skip_initialize_tpu",
+        "tensorflow_session_config_file",
+        "thread_pool_factory_config_file",
+        "use_alts_credentials",
+        "version",
+        "xla_cpu_compilation_enabled",
+        "xla_gpu_compilation_enabled",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +55,8 @@ class Flags:
     port: int
     rest_api_port: int
     rest_api_timeout_in_ms: int
+    rest_api_enable_cors_support: bool
+    enable_grpc_healthcheck_service: bool
     no_page: bool
     model_name: str
     model_base_path: str
@@ -41,7 +72,10 @@ class Flags:
     monitoring_config_file: Path | None
     saved_model_tags: str
     tensorflow_session_parallelism: int
+    tensorflow_intra_op_parallelism: int
+    tensorflow_inter_op_parallelism: int
     enable_model_warmup: bool
+    num_request_iterations_for_warmup: int
     enable_serialization_as_tensor_content: bool
     max_in_flight: int
     max_batch_items: int
@@ -65,11 +99,22 @@ class Flags:
             raise ConfigError(f"--rest_api_port: {self.port} is --port as well; expected another port")
         if self.ssl_config_file and self.rest_api_port and not self.is_local:
             raise ConfigError("--rest_api_port has no TLS: with --ssl_config_file it is for a --host of loopback only")
+        if self.tensorflow_session_parallelism and (self.tensorflow_intra_op_parallelism or self.tensorflow_inter_op_parallelism):
+            raise ConfigError(
+                "--tensorflow_session_parallelism is both of --tensorflow_intra_op_parallelism and "
+                "--tensorflow_inter_op_parallelism; expected the one or the others"
+            )
 
     @property
     def is_local(self) -> bool:
         """Whether only this machine can connect."""
         return self.host in (LOOPBACK, "localhost", "::1")
+
+    @property
+    def threads(self) -> tuple[int, int]:
+        """Threads within an operation, and operations at once."""
+        both = self.tensorflow_session_parallelism
+        return both or self.tensorflow_intra_op_parallelism, both or self.tensorflow_inter_op_parallelism
 
     @property
     def message_bytes(self) -> int:
@@ -92,7 +137,14 @@ def parse(arguments: Sequence[str]) -> Flags:
         ConfigError: for an unknown flag or a value that is not allowed.
         SystemExit: after --help.
     """
-    return Flags(**vars(_parser().parse_args(list(arguments))))
+    parser = _parser()
+    flags, unknown = parser.parse_known_args(list(arguments))
+    names = [word.removeprefix("--").partition("=")[0] for word in unknown if word.startswith("--")]
+    if absent := [f"--{name}" for name in names if name in ABSENT]:
+        parser.error(f"{', '.join(absent)}: TF Serving has it, this server does not; leave it out")
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return Flags(**vars(flags))
 
 
 def _parser() -> Parser:
@@ -115,7 +167,9 @@ def _add_ways_in(group: Group) -> None:
     group.add_argument("--host", default=LOOPBACK, help="address to bind; default: this machine only (not a flag of TF Serving)")
     _add_number(group, "--port", 8500, "gRPC", bounds=(1, MAX_PORT))
     _add_number(group, "--rest_api_port", 0, "REST and metrics, 0: none", bounds=(0, MAX_PORT))
-    _add_number(group, "--rest_api_timeout_in_ms", 30_000, "of a REST request", bounds=(1, 3_600_000))
+    _add_number(group, "--rest_api_timeout_in_ms", 30_000, "limit of a REST request, 0: none", bounds=(0, 3_600_000))
+    _add_switch(group, "--rest_api_enable_cors_support", "pages of other sites may read what REST answers")
+    _add_switch(group, "--enable_grpc_healthcheck_service", "grpc.health.v1 (default of TF Serving: false)", default=True)
     _add_switch(group, "--no_page", "no page for people at / of the REST port (not a flag of TF Serving)")
     _add_file(group, "--ssl_config_file", "SSLConfig: TLS for gRPC, mutual with client_verify")
     _add_file(group, "--monitoring_config_file", "MonitoringConfig: metrics off, or at another path")
@@ -132,12 +186,15 @@ def _add_models(group: Group) -> None:
     _add_switch(group, "--allow_version_labels_for_unavailable_models", "a new label may come before its version")
     group.add_argument("--saved_model_tags", metavar="TAGS", default="serve", help="separated by commas; default: serve")
     _add_switch(group, "--enable_model_warmup", "answer a version's warm-up requests before anything else", default=True)
+    _add_number(group, "--num_request_iterations_for_warmup", 0, "how often each of them, 0: once", bounds=(0, 1000))
 
 
 def _add_running(group: Group) -> None:
     _add_switch(group, "--enable_batching", "run requests that wait together as one batch")
     _add_file(group, "--batching_parameters_file", "BatchingParameters")
     _add_number(group, "--tensorflow_session_parallelism", 0, "threads of TensorFlow, 0: as many as cores")
+    _add_number(group, "--tensorflow_intra_op_parallelism", 0, "threads within an operation, 0: as many as cores")
+    _add_number(group, "--tensorflow_inter_op_parallelism", 0, "operations at once, 0: as many as cores")
     _add_switch(group, "--enable_serialization_as_tensor_content", "answer with raw bytes instead of typed fields")
 
 

@@ -29,6 +29,9 @@ OPTIONS = (
 )
 SPARE_THREADS = 8  # so that health and status are answered while every place is taken by work
 WATCHERS = 32  # of the server's health, each with a thread
+UNREAD_SECONDS = 5.0  # that a stopping server gives a client to read its answer: gRPC does not tell whether it reads at all
+QUIET_SECONDS = 1.0  # after the last call, for clients to close their connections
+LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Listening:
         credentials: for TLS; None: plain.
         message_bytes: largest request message.
         in_flight: requests worked on at once.
+        has_health: whether it tells about its health.
     """
 
     host: str
@@ -48,6 +52,7 @@ class Listening:
     credentials: grpc.ServerCredentials | None = None
     message_bytes: int = 64 * 2**20
     in_flight: int = 64
+    has_health: bool = True
 
 
 class GrpcServer:
@@ -63,13 +68,15 @@ class GrpcServer:
         threads = listening.in_flight + waiting + WATCHERS + SPARE_THREADS
         options = [*OPTIONS, ("grpc.max_receive_message_length", listening.message_bytes)]
         pool = ThreadPoolExecutor(threads, thread_name_prefix="grpc")
-        self._calls, self._health = WaitingCalls(waiting), Health(HEALTH_NAMES, WaitingCalls(WATCHERS))
+        self._calls, self._watchers = WaitingCalls(waiting), WaitingCalls(WATCHERS)
+        self._health = Health(HEALTH_NAMES, self._watchers)
         # Twice the threads: one of an ended call is free a moment later, and nobody is to be refused for that.
         limits = {"options": options, "maximum_concurrent_rpcs": 2 * threads}
         self._server = grpc.server(pool, interceptors=[MessageFirst(self._calls)], **limits)
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(PredictionService(service), self._server)
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(service), self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        if listening.has_health:
+            health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self.port = self._bind(listening)
 
     def start(self) -> None:
@@ -77,11 +84,25 @@ class GrpcServer:
         self._server.start()
 
     def stop(self, seconds: float) -> None:
-        """Say NOT_SERVING, take no new call, give those in work so many seconds, then end."""
+        """Say NOT_SERVING, take no new call, give those in work so many seconds, then end.
+
+        An answer that is not read is not waited for as long, and a connection without a call hardly at all: each would hold up
+        the end for everybody. gRPC itself waits until every client has closed its connection, one that is dead too.
+        """
         self._health.stop()
         stopped = self._server.stop(seconds)
         self._calls.close()
-        stopped.wait()
+        self._watchers.close()
+        while not stopped.wait(LOOK_SECONDS):
+            self._calls.end_longer(UNREAD_SECONDS)
+            self._watchers.end_longer(UNREAD_SECONDS)
+            if not self._has_calls and not stopped.wait(QUIET_SECONDS):
+                self._server.stop(0)
+
+    @property
+    def _has_calls(self) -> bool:
+        """Whether a call is open; gRPC has no public word for it."""
+        return bool(self._server._state.rpc_states)
 
     def _bind(self, listening: Listening) -> int:
         host = f"[{listening.host}]" if ":" in listening.host else listening.host

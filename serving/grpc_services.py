@@ -24,11 +24,11 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     def Predict(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802 - gRPC's name
         """Run a signature on tensors."""
-        return answered(context, lambda: self._service.predict(request, seconds_left(context)))
+        return self._counted("Predict", self._service.predict, request, context)
 
     def Classify(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Run a classification signature on examples."""
-        return answered(context, lambda: self._service.classify(request, seconds_left(context)))
+        return self._counted("Classify", self._service.classify, request, context)
 
     def GetModelMetadata(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Return the signatures of a version."""
@@ -41,6 +41,15 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     def MultiInference(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Refuse: one Predict call returns all outputs."""
         refuse(context, "MultiInference")
+
+    def _counted(
+        self, api: str, work: Callable[[Any, float | None], Answer], request: Any, context: grpc.ServicerContext
+    ) -> Answer:
+        def answer() -> Answer:
+            with self._service.counted(request.model_spec.name, api, "GRPC"):
+                return work(request, seconds_left(context))
+
+        return answered(context, answer)
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):

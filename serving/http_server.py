@@ -3,22 +3,26 @@
 Its ThreadingHTTPServer gives each connection a thread. That is enough on the loopback interface of a small site and adds no
 dependency; what it lacks for that is added here: a limit on connections, on the time that a client may keep one waiting, and on
 the size of a body. It has no TLS and is not meant to face a network.
+
+Methods are those of TF Serving's server (util/net_http/server/internal/evhttp_server.cc); most are malformed requests to the API.
 """
 
 import logging
 import socket
+import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from pipeline.errors import ConfigError
 from serving.admission import Admission
 from serving.connections import Connections
 from serving.json_values import error_body
 from serving.page import Asked, Page
+from serving.request_body import read_body
 from serving.request_head import refusal
 from serving.rest_api import Reply, RestApi, failed
 from serving.serving_error import ServingError
@@ -26,6 +30,9 @@ from serving.serving_error import ServingError
 logger = logging.getLogger(__name__)
 IDLE_SECONDS = 30  # that a client may take between two bytes, or between two requests on one connection
 MAX_CONNECTIONS = 128
+STALLED_SECONDS = 3.0  # that a stopping server gives a client to take one more piece of its answer
+PIECE = 64 * 2**10  # bytes of an answer that are sent at a time
+LOOK_SECONDS = 0.2
 
 
 class HttpServer(ThreadingHTTPServer):
@@ -67,17 +74,22 @@ class HttpServer(ThreadingHTTPServer):
         """Answer a request."""
         if self._page and self._page.answers(asked.path):
             return self._page.reply(asked)
-        return self.api.reply(asked.method, asked.path, asked.body)
+        return self.api.reply(asked.method, asked.target, asked.body, origin=asked.headers.get("origin", ""))
 
     def start(self) -> None:
         """Answer requests from now on."""
         Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, name="rest", daemon=True).start()
 
     def stop(self, seconds: float) -> None:
-        """Accept no new connection, and give requests in work so many seconds to get their response."""
+        """Accept no new connection, and give requests in work so many seconds to get their response.
+
+        A client that does not read is not waited for as long: it would hold up the end for everybody.
+        """
         self.shutdown()
         self.server_close()
-        self.work.drain(seconds)
+        end = time.monotonic() + seconds
+        while not self.work.drain(min(LOOK_SECONDS, max(end - time.monotonic(), 0))) and time.monotonic() < end:
+            self.connections.close_waiting(STALLED_SECONDS)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Give a connection a thread, or close it when there are too many."""
@@ -111,15 +123,12 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: HttpServer
 
-    def do_GET(self) -> None:
-        """Answer GET."""
+    def do_POST(self) -> None:
+        """Answer a request, whatever its method."""
         if self._is_readable():
             self._answer()
 
-    def do_POST(self) -> None:
-        """Answer POST."""
-        if self._is_readable():
-            self._answer()
+    do_GET = do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_POST  # noqa: N815 - as the standard library asks
 
     def handle_expect_100(self) -> bool:
         """Ask for a body only when it will be read."""
@@ -132,29 +141,33 @@ class Handler(BaseHTTPRequestHandler):
             return False
         refused = refusal(self.headers, has_body=self.command == "POST", body_bytes=self.server.body_bytes)
         if refused is not None:
+            self._close_with(refused)
+        if self.request_version == "HTTP/1.0" and "Transfer-Encoding" in self.headers:  # which that version does not know
             self.close_connection = True
-            self._send(refused)
         return refused is None
 
     def _answer(self) -> None:
-        length = int(self.headers.get("Content-Length", 0))
-        body = self.rfile.read(length)
-        if len(body) < length:  # the client is gone
-            return
         try:
-            path = urlsplit(self.path).path
+            body = read_body(self.rfile, self.headers, self.server.body_bytes)
+            target = urlunsplit(("", "", *urlsplit(self.path)[2:]))
+        except ServingError as error:
+            self._close_with(failed(error))
+            return
         except ValueError:  # an absolute form whose host is none
             self.send_error(HTTPStatus.BAD_REQUEST)
             return
-        asked = Asked(self.command, path, {name.lower(): value for name, value in self.headers.items()}, body)
+        asked = Asked(self.command, target, {name.lower(): value for name, value in self.headers.items()}, body)
         try:
             with self.server.work.admitted():
                 with self.server.connections.worked_for(self.connection):
                     reply = self.server.reply(asked)
                 self._send(reply)
         except ServingError as error:
-            self.close_connection = True
-            self._send(failed(error))
+            self._close_with(failed(error))
+
+    def _close_with(self, reply: Reply) -> None:
+        self.close_connection = True
+        self._send(reply)
 
     def _send(self, reply: Reply) -> None:
         body = reply.body.encode(errors="replace") if isinstance(reply.body, str) else reply.body
@@ -166,7 +179,13 @@ class Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self._send_in_pieces(body)
+
+    def _send_in_pieces(self, body: bytes) -> None:
+        for start in range(0, len(body), PIECE):
+            self.wfile.write(body[start : start + PIECE])
+            self.server.connections.took_a_piece(self.connection)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Answer what is no HTTP, or another method, in JSON; the request is not repeated."""

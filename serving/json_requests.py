@@ -4,6 +4,7 @@ Rules, order of checks and texts: tensorflow/serving, util/json_tensor.cc. Where
 server names its kind and size: it may be a patient's.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import classification_pb2, model_pb2, predict_pb2
 
 from serving.json_tensors import decoded, dense_shape, fill, is_base64, shape_text
-from serving.json_values import parse_object, shown, type_name
+from serving.json_values import json_type, parse_object, shown
 from serving.serving_error import ServingError, invalid
 
 Format = Literal["row", "columnar"]
@@ -29,12 +30,15 @@ def predict_request(
         inputs_of: returns the inputs of a signature, '' meaning the default one.
 
     Raises:
-        ServingError: INVALID_ARGUMENT when the body is not formatted as the signature needs it.
+        ServingError: INVALID_ARGUMENT when the body is not formatted as the signature needs it; UNIMPLEMENTED for an input of a
+            type that JSON can't fill.
     """
     document = parse_object(body)
     request = predict_pb2.PredictRequest(model_spec=spec)
     request.model_spec.signature_name = _signature_name(document)
     inputs = inputs_of(request.model_spec.signature_name)
+    if not inputs:
+        raise invalid(f"Failed to get input map for signature: {request.model_spec.signature_name or 'DEFAULT'}")
     if "instances" in document and "inputs" in document:
         raise invalid(
             f"JSON Value: {shown(document)} Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
@@ -57,9 +61,9 @@ def classify_request(body: bytes, spec: model_pb2.ModelSpec) -> classification_p
     document = parse_object(body)
     request = classification_pb2.ClassificationRequest(model_spec=spec)
     request.model_spec.signature_name = _signature_name(document)
-    examples = document.get("examples")
-    if examples is None:
+    if "examples" not in document:
         raise invalid(f"JSON Value: {shown(document)} When method is classify, key 'examples' is expected and was not found")
+    examples = document["examples"]
     if not isinstance(examples, list):
         raise invalid(f"JSON Value: {shown(document)} Expecting 'examples' value to be an list/array")
     if not examples:
@@ -94,8 +98,10 @@ def _fill_rows(instances: Any, inputs: Inputs, request: predict_pb2.PredictReque
         if _is_named(element) != named:
             kinds = "object but got list" if named else "value/list but got object"
             raise invalid(f"Expecting {kinds} at item {position} of input list")
-        values = element if named else {next(iter(inputs)): element}
-        _add_row(position, values, inputs, request)
+        if named:
+            _add_row(position, element, inputs, request)
+        else:
+            _add_instance(element, (next(iter(inputs)), f"{position}"), inputs, request)
     for tensor in request.inputs.values():
         shape = [len(instances), *(dim.size for dim in tensor.tensor_shape.dim)]
         tensor.tensor_shape.CopyFrom(tf.TensorShape(shape).as_proto())
@@ -103,12 +109,7 @@ def _fill_rows(instances: Any, inputs: Inputs, request: predict_pb2.PredictReque
 
 def _add_row(position: int, values: Mapping[str, Any], inputs: Inputs, request: predict_pb2.PredictRequest) -> None:
     for name, value in values.items():
-        try:
-            _add_instance(value, name, inputs, request)
-        except ServingError as error:
-            raise invalid(
-                f"Failed to process element: {position} of 'instances' list. Error: INVALID_ARGUMENT: {error}"
-            ) from error
+        _add_instance(value, (name, f"{position} key: {name}"), inputs, request)
     if set(values) != set(inputs):
         raise invalid(
             f"Failed to process element: {position} of 'instances' list. JSON object: {shown(dict(values))} "
@@ -116,18 +117,28 @@ def _add_row(position: int, values: Mapping[str, Any], inputs: Inputs, request: 
         )
 
 
-def _add_instance(value: Any, name: str, inputs: Inputs, request: predict_pb2.PredictRequest) -> None:
+def _add_instance(value: Any, place: tuple[str, str], inputs: Inputs, request: predict_pb2.PredictRequest) -> None:
+    """Add the value that one row has for an input; `place` is the input's name, and what an error calls it."""
+    try:
+        _append_instance(value, place[0], inputs, request)
+    except ServingError as error:
+        text = f"Failed to process element: {place[1]} of 'instances' list. Error: {error.code.name}: {error}"
+        raise invalid(text) from error
+
+
+def _append_instance(value: Any, name: str, inputs: Inputs, request: predict_pb2.PredictRequest) -> None:
     if name not in inputs:
         raise invalid(f"JSON object: does not have named input: {name}")
     shape = dense_shape(value)
-    is_first = name not in request.inputs
+    known = [dim.size for dim in request.inputs[name].tensor_shape.dim] if name in request.inputs else shape
     tensor = request.inputs[name]
-    if is_first:
-        tensor.dtype = inputs[name].dtype
-        tensor.tensor_shape.CopyFrom(tf.TensorShape(shape).as_proto())
-    elif shape != (known := [dim.size for dim in tensor.tensor_shape.dim]):
-        raise invalid(f"Expecting shape {shape_text(known)} but got: {shape_text(shape)}")
+    tensor.dtype = inputs[name].dtype
+    tensor.tensor_shape.CopyFrom(tf.TensorShape(known).as_proto())
     fill(value, shape, tensor)
+    if math.prod(shape) != math.prod(known):
+        raise invalid(f"Expecting tensor size: {math.prod(known)} but got: {math.prod(shape)}")
+    if shape != known:
+        raise invalid(f"Expecting shape {shape_text(known)} but got: {shape_text(shape)}")
 
 
 def _fill_columns(given: Any, inputs: Inputs, request: predict_pb2.PredictRequest) -> None:
@@ -155,7 +166,7 @@ def _is_named(value: Any) -> bool:
 def _example(value: Any) -> tf.train.Example:
     """Return the Example of an object of features."""
     if not isinstance(value, dict):
-        raise invalid(f"Example must be JSON object but got JSON {type_name(value)}")
+        raise invalid(f"Example must be JSON object but got JSON {json_type(value)}")
     example = tf.train.Example()
     for name, content in value.items():
         feature = example.features.feature[name]
@@ -180,7 +191,7 @@ def _feature_value(value: Any, name: str) -> tuple[str, Any]:
     if isinstance(value, float):
         return "float_list", value
     if not isinstance(value, int):
-        raise invalid(f"Feature: {name} has element with unexpected JSON type: {type_name(value)}")
+        raise invalid(f"Feature: {name} has element with unexpected JSON type: {json_type(value)}")
     if not -(2**63) <= value < 2**63:
         raise invalid(f"Feature: {name} has uint64_t element. Only int64_t is supported.")
     return "int64_list", int(value)

@@ -23,8 +23,10 @@ def predict_body(outputs: Tensors, wanted: Format) -> str:
     """Return outputs as `predictions`, one element per row, or as `outputs`, one per tensor.
 
     Raises:
-        ServingError: INVALID_ARGUMENT when rows can't be told apart, or for a type that JSON can't hold.
+        ServingError: INVALID_ARGUMENT when rows can't be told apart, for a type that JSON can't hold, or without any output.
     """
+    if not outputs:
+        raise invalid("Cannot convert empty tensor map to JSON")
     return _rows_body(outputs) if wanted == "row" else _columns_body(outputs)
 
 

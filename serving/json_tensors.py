@@ -6,15 +6,18 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import grpc
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
 
-from serving.json_values import decimal, shown, type_name
-from serving.serving_error import invalid
-from serving.tensors import VALUE_FIELDS
+from serving.json_values import decimal, json_type, shown
+from serving.serving_error import ServingError, invalid
+from serving.tensors import VALUE_FIELDS, type_name
 
 INTEGERS = {tf.int32: 32, tf.int16: 32, tf.int8: 32, tf.uint8: 32, tf.int64: 64}  # rapidjson's IsInt for the small ones
 UNSIGNED = {tf.uint32: 32, tf.uint64: 64}
+FLOATING = (tf.float32, tf.float64)
+JSON_TYPES = frozenset({*INTEGERS, *UNSIGNED, *FLOATING, tf.string, tf.bool})  # AddValueToTensor and AddSingleValueAndAdvance
 MOST_DIMENSIONS = 254  # tensorflow/core/framework/tensor_shape.h, MaxDimensions
 BYTES_SUFFIX = "_bytes"  # an output with such a name is bytes, and no text
 
@@ -41,61 +44,77 @@ def dense_shape(value: Any) -> list[int]:
     return shape
 
 
-def fill(value: Any, shape: list[int], tensor: tensor_pb2.TensorProto, level: int = 0) -> None:
-    """Append nested lists to a tensor of the given shape.
+def fill(value: Any, shape: list[int], tensor: tensor_pb2.TensorProto) -> None:
+    """Append nested lists to a tensor of the given shape, whose type is set.
 
     Raises:
-        ServingError: INVALID_ARGUMENT when the lists are ragged or a value has the wrong type.
+        ServingError: INVALID_ARGUMENT when the lists are ragged or a value has the wrong type; UNIMPLEMENTED for a tensor of a
+            type that JSON can't fill.
     """
+    _fill(value, shape, 0, _appending(tensor))
+
+
+def _fill(value: Any, shape: list[int], level: int, append: Callable[[Any], None]) -> None:
     if not isinstance(value, list):
         if level != len(shape):
             place = f"found at incorrect level: {level + 1} in the JSON DOM. Expected at level: {len(shape)}"
             raise invalid(f"JSON Value: {shown(value)} {place}")
-        _append(value, tensor)
+        append(value)
         return
     if level >= len(shape):
         raise invalid(f"Encountered list at unexpected level: {level} expected < {len(shape)}")
     if len(value) != shape[level]:
         raise invalid(f"Encountered list at unexpected size: {len(value)} at level: {level} expected size: {shape[level]}")
     for element in value:
-        fill(element, shape, tensor, level + 1)
+        _fill(element, shape, level + 1, append)
 
 
-def _append(value: Any, tensor: tensor_pb2.TensorProto) -> None:
+def _appending(tensor: tensor_pb2.TensorProto) -> Callable[[Any], None]:
+    """Return what adds one value to a tensor, once it is known to fit."""
     dtype = tf.as_dtype(tensor.dtype)
-    if dtype is tf.string and isinstance(value, dict):
-        tensor.string_val.append(decoded(value))
-        return
-    if dtype not in VALUE_FIELDS or dtype.name in ("float16", "bfloat16"):
-        raise invalid(f"Conversion of JSON Value: {shown(value)} to type: {dtype.name}")
-    if not _fits(value, dtype):
-        expected = "float" if dtype is tf.float32 else dtype.name
-        raise invalid(f"JSON Value: {shown(value)} Type: {type_name(value)} is not of expected type: {expected}")
-    getattr(tensor, VALUE_FIELDS[dtype]).append(value.encode() if dtype is tf.string else value)
+    fits, values = _fitting(dtype), getattr(tensor, VALUE_FIELDS.get(dtype, "float_val"))
+
+    def append(value: Any) -> None:
+        if dtype is tf.string and isinstance(value, dict):
+            values.append(decoded(value))
+        elif dtype not in JSON_TYPES and not isinstance(value, dict):
+            text = f"Conversion of JSON Value: {shown(value)} to type: {type_name(tensor.dtype)}"
+            raise ServingError(grpc.StatusCode.UNIMPLEMENTED, text)
+        elif not fits(value):
+            given = f"JSON Value: {shown(value)} Type: {json_type(value)}"
+            raise invalid(f"{given} is not of expected type: {type_name(tensor.dtype)}")
+        else:
+            values.append(value.encode() if dtype is tf.string else value)
+
+    return append
 
 
-def _fits(value: Any, dtype: tf.DType) -> bool:
-    if dtype is tf.string:
-        return isinstance(value, str)
-    if dtype is tf.bool or isinstance(value, bool):
-        return dtype is tf.bool and isinstance(value, bool)
-    if dtype in INTEGERS:
-        return isinstance(value, int) and -(2 ** (INTEGERS[dtype] - 1)) <= value < 2 ** (INTEGERS[dtype] - 1)
-    if dtype in UNSIGNED:
-        return isinstance(value, int) and 0 <= value < 2 ** UNSIGNED[dtype]
-    return isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**64)
+def _fitting(dtype: tf.DType) -> Callable[[Any], bool]:
+    """Return what tells whether a value fits a type; to JSON, unlike to Python, true is no number."""
+    if dtype in INTEGERS or dtype in UNSIGNED:
+        least = -(2 ** (INTEGERS[dtype] - 1)) if dtype in INTEGERS else 0
+        beyond = 2 ** (INTEGERS[dtype] - 1) if dtype in INTEGERS else 2 ** UNSIGNED[dtype]
+        return lambda value: type(value) is int and least <= value < beyond
+    if dtype in FLOATING:
+        return lambda value: type(value) in (int, float)
+    kind = {tf.string: str, tf.bool: bool}.get(dtype)
+    return lambda value: type(value) is kind
 
 
 def decoded(value: Any) -> bytes:
-    """Return the bytes of {"b64": "..."}.
+    """Return the bytes of {"b64": "..."}; as absl::Base64Unescape reads it, without its padding too, or in lines.
 
     Raises:
         ServingError: INVALID_ARGUMENT for another object, or text that is no base64.
     """
     if not is_base64(value):
         raise invalid(f"JSON Value: {shown(value)} not formatted correctly for base64 data")
+    text = "".join(value["b64"].split())
+    digits = text.rstrip("=")
+    if digits != text and len(text) % 4:  # a padding that is there has to be right
+        raise invalid("Unable to base64 decode")
     try:
-        return base64.b64decode(value["b64"], validate=True)
+        return base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise invalid("Unable to base64 decode") from error
 
@@ -112,10 +131,12 @@ def texts_of(name: str, tensor: tensor_pb2.TensorProto) -> Iterator[str]:
         ServingError: INVALID_ARGUMENT for a type that JSON can't hold.
     """
     dtype = tf.as_dtype(tensor.dtype)
-    write = _writer(name, dtype)
-    if dtype not in VALUE_FIELDS or write is None:
-        raise invalid(f"Failed to write JSON value for tensor type: {dtype.name}")
-    return map(write, getattr(tensor, VALUE_FIELDS[dtype]))
+    if dtype not in JSON_TYPES:
+        raise invalid(f"Failed to write JSON value for tensor type: {type_name(tensor.dtype)}")
+    values = getattr(tensor, VALUE_FIELDS[dtype])
+    if tensor.tensor_content:  # --enable_serialization_as_tensor_content
+        values = tf.make_ndarray(tensor).reshape(-1).tolist()
+    return map(_writer(name, dtype), values)
 
 
 def nested(texts: Iterator[str], shape: list[int]) -> str:
@@ -125,12 +146,12 @@ def nested(texts: Iterator[str], shape: list[int]) -> str:
     return f"[{', '.join(nested(texts, shape[1:]) for _ in range(shape[0]))}]"
 
 
-def _writer(name: str, dtype: tf.DType) -> Callable[[Any], str] | None:
-    if dtype in (tf.float32, tf.float64):
+def _writer(name: str, dtype: tf.DType) -> Callable[[Any], str]:
+    if dtype in FLOATING:
         return lambda value: decimal(value, is_single=dtype is tf.float32)
     if dtype is tf.string:
         return _bytes_text if name.endswith(BYTES_SUFFIX) else _string_text
-    return None if dtype.name in ("float16", "bfloat16") else json.dumps
+    return json.dumps
 
 
 def _bytes_text(value: bytes) -> str:

@@ -1,6 +1,7 @@
 """JSON as TF Serving reads and writes it: what Python's json module does differently.
 
-Source: tensorflow/serving, util/json_tensor.cc: rapidjson, NaN and infinities allowed, what follows the document ignored.
+Source: tensorflow/serving, util/json_tensor.cc: rapidjson, NaN and infinities allowed, a byte order mark and what follows the
+document ignored.
 """
 
 import json
@@ -9,6 +10,18 @@ import struct
 from typing import Any
 
 from serving.serving_error import invalid
+
+SPACE = " \t\r\n"
+LONGEST_WHOLE = 20  # characters of a number of 64 bits
+# What rapidjson (error/en.h) says where Python's decoder says this.
+RAPIDJSON_TEXTS = {
+    "Expecting value": "Invalid value.",
+    "Expecting property name enclosed in double quotes": "Missing a name for object member.",
+    "Expecting ':' delimiter": "Missing a colon after a name of object member.",
+    "Unterminated string starting at": "Missing a closing quotation mark in string.",
+    "Invalid \\escape": "Invalid escape character in string.",
+    "Invalid control character at": "Invalid encoding in string.",
+}
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -20,26 +33,48 @@ def parse_object(body: bytes) -> dict[str, Any]:
     if not body:
         raise invalid("JSON Parse error: The document is empty")
     try:
-        text = body.decode("utf-8").lstrip()
-        value, _ = json.JSONDecoder().raw_decode(text)
+        text = body.decode("utf-8-sig")
+        value, _ = DECODER.raw_decode(text, len(text) - len(text.lstrip(SPACE)))
     except json.JSONDecodeError as error:
-        raise invalid(f"JSON Parse error: {error.msg} at offset: {error.pos}") from error
+        raise invalid(f"JSON Parse error: {RAPIDJSON_TEXTS.get(error.msg, error.msg)} at offset: {error.pos}") from error
     except UnicodeDecodeError as error:
         raise invalid(f"JSON Parse error: Invalid encoding in string. at offset: {error.start}") from error
-    except (RecursionError, ValueError) as error:  # ValueError: a number of more digits than Python converts
-        raise invalid("JSON Parse error: nested too deeply, or a number with too many digits") from error
+    except RecursionError as error:
+        raise invalid("JSON Parse error: nested too deeply") from error
     if not isinstance(value, dict):
         raise invalid(f"JSON Value: {shown(value)} Is not object")
     return value
 
 
+def floating(text: str) -> float:
+    """Read a number with a fraction or an exponent.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT when it is larger than any double; Python would make an infinity of it.
+    """
+    value = float(text)
+    if math.isinf(value):
+        raise invalid("JSON Parse error: Number too big to be stored in double.")
+    return value
+
+
+def whole(text: str) -> int | float:
+    """Read a whole number; one of more than 64 bits is a double, as rapidjson has it."""
+    if len(text) > LONGEST_WHOLE or not -(2**63) <= int(text) < 2**64:
+        return floating(text)
+    return int(text)
+
+
+DECODER = json.JSONDecoder(parse_float=floating, parse_int=whole)
+
+
 def shown(value: Any) -> str:
     """Describe a value in an error by its kind and size: what a request holds is not repeated."""
     sized = f" of {len(value)}" if isinstance(value, list | dict | str) else ""
-    return f"<{type_name(value)}{sized}>"
+    return f"<{json_type(value)}{sized}>"
 
 
-def type_name(value: Any) -> str:
+def json_type(value: Any) -> str:
     """Return what JSON calls a value's type."""
     if value is None or isinstance(value, bool):
         return {None: "Null", True: "True", False: "False"}[value]

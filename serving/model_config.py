@@ -3,7 +3,7 @@
 Rules and texts are those of tensorflow/serving, model_servers/server_core.cc.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,12 @@ class ModelConfig:
     labels: Mapping[str, int] = field(default_factory=dict)
 
 
-def configs_of(server_config: model_server_config_pb2.ModelServerConfig) -> list[ModelConfig]:
+def configs_of(server_config: model_server_config_pb2.ModelServerConfig, served: Collection[str] = ()) -> list[ModelConfig]:
     """Return the models of a ModelServerConfig.
+
+    Args:
+        server_config: the message.
+        served: the models so far.
 
     Raises:
         ServingError: INVALID_ARGUMENT for a model listed twice, a relative path, another platform or an empty list.
@@ -47,7 +51,7 @@ def configs_of(server_config: model_server_config_pb2.ModelServerConfig) -> list
         )
     listed = list(server_config.model_config_list.config)
     _check_names([entry.name for entry in listed])
-    return [_config_of(entry) for entry in listed]
+    return [_config_of(entry, served) for entry in listed]
 
 
 def _check_names(names: Sequence[str]) -> None:
@@ -56,17 +60,34 @@ def _check_names(names: Sequence[str]) -> None:
             raise invalid(f"Illegal to list model {name} multiple times in config list")
 
 
-def _config_of(entry: model_server_config_pb2.ModelConfig) -> ModelConfig:
+def _config_of(entry: model_server_config_pb2.ModelConfig, served: Collection[str]) -> ModelConfig:
     path = Path(entry.base_path)
     if not path.is_absolute():
         raise invalid(f"Expected model {entry.name} to have an absolute path or URI; got base_path()={entry.base_path}")
-    if entry.model_platform != PLATFORM:
-        raise _platform_error(entry)
+    if _platform_of(entry) != PLATFORM:
+        raise _platform_error(entry, served)
     policy = policy_of(entry.model_version_policy) if entry.HasField(POLICY_FIELD) else VersionPolicy()
     return ModelConfig(entry.name, path, policy, dict(entry.version_labels))
 
 
-def _platform_error(entry: model_server_config_pb2.ModelConfig) -> ServingError:
+def _platform_of(entry: model_server_config_pb2.ModelConfig) -> str:
+    """Return the platform, which files from before `model_platform` name by `model_type`."""
+    if entry.model_type and entry.model_platform:
+        raise invalid(
+            "Illegal setting both ModelServerConfig::model_type (deprecated) and ModelServerConfig::model_platform, "
+            f"model name is {entry.name}"
+        )
+    if entry.model_type not in (model_server_config_pb2.MODEL_TYPE_UNSPECIFIED, model_server_config_pb2.TENSORFLOW):
+        raise invalid(f"ModelServerConfig::model_type choice {entry.model_type} not supported.")
+    return PLATFORM if entry.model_type else str(entry.model_platform)
+
+
+def _platform_error(entry: model_server_config_pb2.ModelConfig, served: Collection[str]) -> ServingError:
+    if entry.model_platform and entry.name in served:
+        return invalid(
+            f"Illegal to change a model's platform. For model {entry.name} platform was {PLATFORM} and new platform requested is "
+            f"{entry.model_platform}"
+        )
     if entry.model_platform:
         return invalid(f"Model {entry.name} requests unsupported platform {entry.model_platform}")
     return invalid(

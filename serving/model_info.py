@@ -97,7 +97,7 @@ class Reloading:
             ServingError: when it is not accepted, or a new model does not become available; RESOURCE_EXHAUSTED when too many
                 others wait for theirs.
         """
-        configs = configs_of(request.config)
+        configs = configs_of(request.config, self.manager.names)
         check_reachable(configs, self.start)
         with self._turn():
             new = self._apply(configs)
@@ -112,7 +112,7 @@ class Reloading:
         Raises:
             ServingError: when it is not accepted.
         """
-        self._apply(configs_of(config))
+        self._apply(configs_of(config, self.manager.names))
 
     def _apply(self, configs: list[ModelConfig]) -> list[str]:
         """Serve these models, and return the names of the new ones."""

@@ -103,7 +103,7 @@ class ModelManager:
                     raise ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "the models were not available in time")
             failed = [newest for name in awaited if (newest := self._newest(name)) and newest[1].state is State.END]
         if failed:
-            reasons = "".join(f"{{{{name: {name} version: {one.number}}} due to error: {one.error}}}, " for name, one in failed)
+            reasons = "".join(f"{{{{name: {name} version: {one.number}}}{_reason(one)}}}, " for name, one in failed)
             raise ServingError(grpc.StatusCode.UNKNOWN, f"{len(failed)} model(s) did not become available: {{{reasons}}}")
 
     @contextmanager
@@ -193,3 +193,7 @@ class ModelManager:
         elif name not in self._warned:
             self._warned.add(name)
             logger.warning(NO_VERSIONS, name)
+
+
+def _reason(version: Version) -> str:
+    return f" due to error: {version.error.code.name}: {version.error}" if version.error else ""

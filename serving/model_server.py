@@ -25,6 +25,7 @@ from serving.model_versions import Retry
 from serving.page import Page
 from serving.rendered_upload import UploadRenderer
 from serving.rest_api import METRICS, RestApi
+from serving.saved_model import Threads
 from serving.service import Service
 from serving.serving_error import ServingError
 from serving.tensors import RequestLimits
@@ -90,8 +91,11 @@ def start_configs(flags: Flags) -> list[ModelConfig]:
     """
     if flags.model_config_file is None:
         return [ModelConfig(flags.model_name, Path(flags.model_base_path))]
+    given = text_config.model_server_config(CONFIG_FLAG, flags.model_config_file)
+    if logged := [entry.name for entry in given.model_config_list.config if entry.HasField("logging_config")]:
+        logger.warning("logging_config of %s is left out: this server logs no requests", ", ".join(logged))
     try:
-        return configs_of(text_config.model_server_config(CONFIG_FLAG, flags.model_config_file))
+        return configs_of(given)
     except ServingError as error:
         raise ConfigError(f"{CONFIG_FLAG}: {error}") from error
 
@@ -106,8 +110,8 @@ def make_service(flags: Flags, configs: list[ModelConfig]) -> Service:
         Inference(run_directly, limits, metrics.runtime_latency, content),  # nobody else waits for a batch with a warm-up request
         metrics.warmup_latency,
         tuple(flags.saved_model_tags.split(",")),
-        flags.tensorflow_session_parallelism,
-        flags.enable_model_warmup,
+        Threads(*flags.threads),
+        max(flags.num_request_iterations_for_warmup, 1) if flags.enable_model_warmup else 0,
     )
     retry = Retry(flags.max_num_load_retries, max(flags.load_retry_interval_micros, 0) / 1e6)
     manager = ModelManager(loader, retry, labels_before_load=flags.allow_version_labels_for_unavailable_models)
@@ -168,13 +172,15 @@ def metrics_path_of(file: Path | None) -> str:
 
 
 def _listening(flags: Flags, credentials: grpc.ServerCredentials | None) -> Listening:
-    return Listening(flags.host, flags.port, credentials, flags.message_bytes, flags.max_in_flight)
+    limits = (flags.message_bytes, flags.max_in_flight)
+    return Listening(flags.host, flags.port, credentials, *limits, has_health=flags.enable_grpc_healthcheck_service)
 
 
 def _http_server(flags: Flags, service: Service, metrics_path: str) -> HttpServer | None:
     if not flags.rest_api_port:
         return None
-    api = RestApi(service, flags.rest_api_timeout_in_ms / 1000, metrics_path)
+    seconds = flags.rest_api_timeout_in_ms / 1000 or None
+    api = RestApi(service, seconds, metrics_path, has_cors=flags.rest_api_enable_cors_support)
     return HttpServer(api, (flags.host, flags.rest_api_port), body_bytes=flags.message_bytes, page=_page(flags, service))
 
 

@@ -1,14 +1,14 @@
 """The page at /: which versions are served, and a viewer for one image.
 
-It asks the REST API as any client does. Two things come from here: the names of the models, which TF Serving's API does not list,
-and the pixels of files that a browser can't decode. No upload is stored or logged.
+It asks the REST API as any client does. Two things come from here: the states of all versions, in one request that is not counted
+among those of clients, and the pixels of files that a browser can't decode. No upload is stored or logged.
 """
 
 import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -24,7 +24,7 @@ from serving.version_policy import State, is_version
 FILE = Path(__file__).with_name("page.html")
 HTML, PNG = "text/html; charset=utf-8", "image/png"
 UPLOAD = "application/octet-stream"  # which a form of another site can't send
-ROOT, MODELS = "/", "/page/models"
+ROOT, VERSIONS = "/", "/page/versions"
 RENDER = re.compile(r"/page/render/(?P<name>[^/]+)/(?P<version>\d+)", re.ASCII)
 INLINE = {"script": re.compile(r"<script>(.*?)</script>", re.DOTALL), "style": re.compile(r"<style>(.*?)</style>", re.DOTALL)}
 CLOSED = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -38,12 +38,17 @@ PRIVATE = {
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: method, path without query, headers by their names in lower case, body."""
+    """A request: method, path with the query if there is one, headers by their names in lower case, body."""
 
     method: str
-    path: str
+    target: str
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def path(self) -> str:
+        """The path alone."""
+        return self.target.partition("?")[0].partition("#")[0]
 
 
 class Page:
@@ -63,7 +68,7 @@ class Page:
 
     def answers(self, path: str) -> bool:
         """Tell whether a path is the page's."""
-        return path in (ROOT, MODELS) or RENDER.fullmatch(path) is not None
+        return path in (ROOT, VERSIONS) or RENDER.fullmatch(path) is not None
 
     def reply(self, asked: Asked) -> Reply:
         """Answer a request; every error is an answer too."""
@@ -79,14 +84,24 @@ class Page:
         if (asked.method, asked.path) == ("GET", ROOT):
             return Reply(200, self._html, HTML, self._headers)
         check_origin(asked.headers)
-        if (asked.method, asked.path) == ("GET", MODELS):
-            return Reply(200, json.dumps({"models": self._service.manager.names}), headers=PRIVATE)
+        if (asked.method, asked.path) == ("GET", VERSIONS):
+            return Reply(200, json.dumps({"versions": list(self._states())}), headers=PRIVATE)
         wanted = RENDER.fullmatch(asked.path)
         if asked.method != "POST" or wanted is None:
             raise invalid(f"Malformed request: {asked.method} {asked.path}")
         if asked.headers.get("content-type") != UPLOAD:
             raise invalid(f"expected the bytes of a file as Content-Type {UPLOAD}")
         return Reply(200, self._rendered(unquote(wanted["name"]), wanted["version"], asked.body), PNG, PRIVATE)
+
+    def _states(self) -> Iterator[dict[str, str]]:
+        """Yield the versions of each model, or that there is none."""
+        for name in self._service.manager.names:
+            versions = self._service.manager.versions(name)
+            for known in versions:
+                reason = str(known.error) if known.error else ""
+                yield {"model": name, "version": str(known.number), "state": known.state.name, "reason": reason}
+            if not versions:
+                yield {"model": name, "version": "", "state": "", "reason": "no version under its base path"}
 
     def _rendered(self, name: str, version: str, body: bytes) -> bytes:
         with self._service.admission.admitted():

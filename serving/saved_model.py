@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 import numpy as np
@@ -16,21 +16,31 @@ Array = npt.NDArray[Any]
 LOAD_ERRORS = (OSError, ValueError, RuntimeError, KeyError, TypeError, DecodeError, tf.errors.OpError)
 
 
+class Threads(NamedTuple):
+    """Of TensorFlow, within an operation and between operations; 0: as many as cores."""
+
+    intra: int = 0
+    inter: int = 0
+
+
+ALL_CORES = Threads()
+
+
 class SavedModel:
     """A loaded SavedModel; its signatures may be run from many threads at once."""
 
-    def __init__(self, folder: Path, *, tags: Sequence[str] = (tf.saved_model.SERVING,), threads: int = 0) -> None:
+    def __init__(self, folder: Path, *, tags: Sequence[str] = (tf.saved_model.SERVING,), threads: Threads = ALL_CORES) -> None:
         """Load a version folder.
 
         Args:
             folder: a SavedModel.
             tags: which of its graphs.
-            threads: of an operation and between operations; 0: as many as cores.
+            threads: to run it with.
 
         Raises:
             ServingError: when it does not load; the text does not name the folder.
         """
-        config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
+        config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=threads.intra, inter_op_parallelism_threads=threads.inter)
         graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=graph, config=config)
         try:

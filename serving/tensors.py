@@ -5,7 +5,7 @@ neither, this server does. Texts are TF Serving's where it has one (servables/te
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,9 +61,8 @@ def checked_arrays(
     Raises:
         ServingError: INVALID_ARGUMENT when names, dtype, shape, size or an image header do not fit.
     """
-    _check_names(signature, inputs)
     arrays = {}
-    for position, (name, tensor) in enumerate(sorted(inputs.items())):
+    for position, (name, tensor) in enumerate(sorted(completed(signature, inputs).items())):
         _check_dtype(position, tensor.dtype, signature.inputs[name].dtype)
         _check_shape(name, tensor.tensor_shape, signature.inputs[name].tensor_shape)
         _check_size(name, tensor, signature.inputs[name].tensor_shape, limits)
@@ -91,20 +90,32 @@ def to_proto(array: Array, *, as_content: bool = False) -> tensor_pb2.TensorProt
     return tensor
 
 
-def _check_names(signature: SignatureDef, inputs: Tensors) -> None:
-    """Compare the names given with those of the signature; defaults of a signature are not supported."""
-    given, expected = set(inputs), set(signature.inputs)
-    if len(given) != len(expected):
-        lists = [",".join(sorted(names)) for names in (given, expected, given - expected, expected - given)]
+def completed(signature: SignatureDef, inputs: Tensors) -> Tensors:
+    """Return the inputs of a request and, for those that it leaves out, the defaults of the signature.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT when names do not fit (texts: tensorflow/cc/saved_model/util.cc).
+    """
+    given, expected, defaults = set(inputs), set(signature.inputs), signature.defaults
+    if len(given) > len(expected) or (len(given) < len(expected) and not defaults):
+        lists = [_names(names) for names in (given, expected, given - expected, expected - given)]
         raise invalid(
             f"input size does not match signature: {len(given)}!={len(expected)} len({{{lists[0]}}}) != len({{{lists[1]}}}). "
             f"Sent extra: {{{lists[2]}}}. Missing but required: {{{lists[3]}}}."
         )
-    for name in sorted(given - expected):
+    for name in sorted(expected - given - set(defaults)):
         raise invalid(
-            f"input tensor alias not found in signature: {name}. "
-            f"Inputs expected to be in the set {{{','.join(sorted(expected))}}}."
+            f"Signature input alias: {name}(feed name: {signature.inputs[name].name}) not found in request and no default value "
+            f"provided. Inputs expected to be in the request {{{_names(given)}}}, or default input alias set: {_names(defaults)}"
         )
+    if given - expected:
+        used = f"Used request inputs: {_names(given & expected)}, request input: {_names(given)}"
+        raise invalid(f"Inputs contains invalid name. {used}")
+    return {name: inputs[name] if name in given else defaults[name] for name in expected}
+
+
+def _names(names: Iterable[str]) -> str:
+    return ",".join(sorted(names))
 
 
 def _check_dtype(position: int, given: int, expected: int) -> None:

@@ -204,13 +204,19 @@ def send_bytes(target: Target, chance: random.Random) -> str:
         return CLOSED
 
 
-def answer_code(received: bytes, *, is_rest: bool) -> str:
-    """Return the status of what a connection brought; gRPC's port answers nothing that is one."""
+def answer_code(received: bytes, *, is_rest: bool, has_body: bool = True) -> str:
+    """Return the status of what a connection brought; gRPC's port answers nothing that is one.
+
+    Args:
+        received: all that came back.
+        is_rest: the connection was to the port of REST.
+        has_body: the answer has one, as all but those to HEAD and OPTIONS have.
+    """
     if not (is_rest and received):
         return CLOSED
     head, _, body = received.rpartition(b"\r\n\r\n")  # HTTP 0.9, which a line without version is, has no head
     try:
-        json.loads(body)
+        json.loads(body if body or has_body else "{}")
     except ValueError:
         return NO_JSON
     return head.split(maxsplit=2)[1].decode() if head.startswith(b"HTTP/1.1 ") else "HTTP 0.9"

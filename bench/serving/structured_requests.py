@@ -35,6 +35,7 @@ Value = Any  # of JSON
 STRANGE: tuple[Value, ...] = (None, True, -1, 2**70, 1e308, float("nan"), "x", "\ud800", [], {}, [[]], {"b64": "!"}, {"b64": 1})
 DEEP = "a deep value"
 HIDDEN = b"GET /v1/models/demo HTTP/1.1\r\nConnection: close\r\n\r\n"
+CHUNKED = b"%x\r\n%s\r\n0\r\n\r\n" % (len(HIDDEN), HIDDEN)
 LENGTHS = (b"%d" % len(HIDDEN), b"0", b"-1", b"+1", b"7, 7", b"99999999999", b"9" * 5000, "²".encode(), b"")
 HEAD_LINES = (
     b"Host: localhost",
@@ -48,14 +49,15 @@ HEAD_LINES = (
 CODINGS = (b"Transfer-Encoding: chunked", b"Transfer-Encoding: identity", b"Transfer-Encoding : chunked")
 TARGETS = (
     *(path.encode() for path in PATHS),
-    b"/",
+    b"/page/versions",  # the page itself answers in HTML
     b"*",
     b"http://[x/",
     b"//x/v1/models",
     b"/v1/models/%ff",
     b"/v1/models/demo/versions/0",
 )
-METHODS = (b"POST", b"GET", b"HEAD", b"PUT", b"OPTIONS", b"CONNECT", b"post")
+BODILESS = (b"HEAD", b"OPTIONS")  # in their answers
+METHODS = (b"POST", b"GET", *BODILESS, b"PUT", b"CONNECT", b"post")
 VERSIONS = (b"HTTP/1.1", b"HTTP/1.0", b"HTTP/0.9", b"HTTP/2.0", b"HTTP/x", b"")
 CALLED = (
     *(f"/tensorflow.serving.PredictionService/{name}".encode() for name in ("Predict", "Classify", "MultiInference", "None")),
@@ -107,14 +109,15 @@ def send_head(target: Target, chance: random.Random) -> str:
     coding = [chance.choice(CODINGS)] if chance.random() < 0.3 else []
     lines = [*(b"Content-Length: " + length for length in lengths), *coding, *chance.sample(HEAD_LINES, chance.randrange(4))]
     chance.shuffle(lines)
-    first = b" ".join(
-        (chance.choice(METHODS[:2] * 3 + METHODS), chance.choice(TARGETS), chance.choice(VERSIONS[:1] * 5 + VERSIONS))
-    )
-    received = exchanged(target, b"\r\n".join([first, *lines, b"", HIDDEN]))
+    method = chance.choice(METHODS[:2] * 3 + METHODS)
+    first = b" ".join((method, chance.choice(TARGETS), chance.choice(VERSIONS[:1] * 5 + VERSIONS)))
+    body = CHUNKED if coding and not lengths and chance.random() < 0.7 else HIDDEN
+    received = exchanged(target, b"\r\n".join([first, *lines, b"", body]))
     answers = re.findall(rb"HTTP/1\.1 [2-5]\d\d ", received)
     if len(answers) > 1 and (lengths or coding) and set(lengths) <= {LENGTHS[0]}:
         return SMUGGLED
-    return answer_code(received.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n"), is_rest=True)
+    received = received.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
+    return answer_code(received, is_rest=True, has_body=method not in BODILESS)
 
 
 def exchanged(target: Target, sent: bytes) -> bytes:

@@ -1,6 +1,6 @@
 import pytest
 
-from models.precision import Precision, choose, read_cpu_flags
+from models.precision import BFLOAT16_FLAGS, Precision, choose, emulation, read_cpu_flags
 
 
 @pytest.mark.parametrize("flag", ["avx512_bf16", "amx_bf16"])
@@ -19,6 +19,19 @@ def test_auto_takes_float32_elsewhere():
 @pytest.mark.parametrize("wanted", ["float32", "bfloat16"])
 def test_configured_precision_is_kept_whatever_the_cpu(wanted):
     assert choose(wanted, frozenset({"avx512_bf16"})).name == wanted
+
+
+def test_bfloat16_without_hardware_for_it_is_said_to_be_slow():
+    assert emulation("bfloat16", frozenset({"avx2"})) == (
+        "this CPU emulates bfloat16 (no avx512_bf16, amx_bf16): expect no more than the speed of float32"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"), [("float32", []), ("", []), *(("bfloat16", ["avx2", flag]) for flag in BFLOAT16_FLAGS)]
+)
+def test_nothing_is_said_where_nothing_is_emulated(name, flags):
+    assert emulation(name, frozenset(flags)) == ""
 
 
 def test_flags_are_read_from_the_first_cpu(tmp_path):

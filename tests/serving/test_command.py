@@ -2,11 +2,14 @@
 
 import ctypes
 import json
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -19,13 +22,14 @@ from tensorflow_serving.apis import predict_pb2
 
 from bench.serving.fuzz import ask
 from bench.serving.http2_frames import call, greeting, message
-from bench.serving.server_process import ServerProcess
+from bench.serving.server_process import ServerProcess, served
 from bench.serving.spoiled_requests import HTTP2, PATHS, SECRET, Target, is_alive, predict_request, rest_status
 from bench.serving.structured_requests import KINDS
 from serving.client.calls import PREDICT
 from serving.http_server import MAX_CONNECTIONS
 
 CALLS = 200  # of each kind; bench/serving/fuzz.py makes more
+BLIND = {PREDICT.encode(): predict_request().SerializeToString(), b"/grpc.health.v1.Health/Watch": b""}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -82,15 +86,17 @@ def unread(process: ServerProcess, channel: grpc.Channel) -> list[Any]:
 
 
 def blind_calls(port: int) -> list[socket.socket]:
-    """Predict calls and watchers, with not a byte that the server may send them, on connections that stay open."""
-    paths = {PREDICT.encode(): predict_request().SerializeToString(), b"/grpc.health.v1.Health/Watch": b""}
-    calls = [call(path) + message(content) for path, content in paths.items() for _ in range(40)]
-    connections = [connected(port, greeting(window=0) + one) for one in calls]
-    for connection in connections:
-        connection.settimeout(20)  # gRPC itself ends those that answer no ping, after 50 s
-        while b"application/grpc" not in connection.recv(4096):  # headers of an answer whose body can't follow
-            pass
-    return connections
+    """Predict calls and watchers, on connections that stay open."""
+    return [blind_call(port, call(path) + message(content)) for path, content in BLIND.items() for _ in range(40)]
+
+
+def blind_call(port: int, sent: bytes) -> socket.socket:
+    """Make a call with not a byte that the server may send as its answer."""
+    connection = connected(port, greeting(window=0) + sent)
+    connection.settimeout(20)  # gRPC itself ends those that answer no ping, after 50 s
+    while b"application/grpc" not in connection.recv(4096):  # headers of an answer whose body can't follow
+        pass
+    return connection
 
 
 def oversize(process: ServerProcess, channel: grpc.Channel) -> list[Any]:
@@ -163,6 +169,27 @@ def test_sigterm_finishes_what_is_in_work_and_ends_with_0(process, process_clien
     assert list(slow.result().outputs["last"].int_val) == [60_000]
     assert time.monotonic() - begin < 20  # less than the grace: a half-open call holds nothing up
     assert process.said.rstrip().endswith("stopped")
+
+
+def test_clients_that_do_not_read_do_not_hold_up_the_end(versions, tmp_path):
+    shutil.copytree(versions[1], tmp_path / "demo" / "1")
+    with served(tmp_path, "--shutdown_grace_seconds=60") as server, unread_answers(server.ports):
+        begin = time.monotonic()
+        assert server.end() == 0
+        assert time.monotonic() - begin < 20  # a third of the grace
+
+
+@contextmanager
+def unread_answers(ports: tuple[int, int]) -> Iterator[None]:
+    """Ask in each way for more than fits on its way, and read no more than that the answer has begun."""
+    body = json.dumps({"signature_name": "measure", "inputs": {"image": ["x" * 3_000_000]}}).encode()
+    with ExitStack() as stack:
+        rest = stack.enter_context(connected(ports[1], post(body)))
+        assert rest.recv(12) == b"HTTP/1.1 200"
+        stack.enter_context(connected(ports[0], greeting()))  # and answers nothing
+        for path, content in BLIND.items():
+            stack.enter_context(blind_call(ports[0], call(path) + message(content)))
+        yield
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Vectors that hold for TF Serving and for `medtfx serve`: TENSORFLOW_MODEL_SERVER=<binary> runs them against the former."""
 
+import gzip
 import json
 import re
 import urllib.error
@@ -50,18 +51,31 @@ def test_grpc(process_client, vector):
     assert re.fullmatch(vector["text"], caught.value.details().splitlines()[0])
 
 
-def fetch(client: Any, path: str, body: str | None) -> tuple[int, Any]:
-    data = None if body is None else body.encode()
+def fetch(client: Any, vector: dict[str, Any]) -> tuple[int, Any]:
+    request = urllib.request.Request(f"http://{client.host}:{client.rest_port}{vector['path']}", method=vector.get("method"))
+    for name, value in vector.get("headers", {}).items():
+        request.add_header(name, value)
+    if "body" in vector:
+        body = vector["body"].encode()
+        if vector.get("packed"):
+            request.add_header("Content-Encoding", "gzip")
+            body = gzip.compress(body)
+        request.data = iter([body[:5], body[5:]]) if vector.get("chunked") else body
     try:
-        with urllib.request.urlopen(f"http://{client.host}:{client.rest_port}{path}", data, timeout=60) as response:
-            return response.status, json.load(response)
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status, content_of(response)
     except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
+        return error.code, content_of(error)
+
+
+def content_of(response: Any) -> Any:
+    content = response.read()
+    return json.loads(content) if content else None
 
 
 @named(VECTORS["rest"])
 def test_rest(process_client, vector):
-    status, answer = fetch(process_client, vector["path"], vector.get("body"))
+    status, answer = fetch(process_client, vector)
     assert status == vector.get("status", 200)
     if "answer" in vector:
         assert answer == vector["answer"]

@@ -1,4 +1,5 @@
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -48,6 +49,21 @@ def test_patience_begins_anew_after_an_answer(pairs, impatient):
         pass
     connections.admit(pairs[2][0])
     assert pairs[1][1].recv(1) == b""
+
+
+def test_who_waits_too_long_is_sent_away_and_who_takes_pieces_is_not(pairs):
+    connections = Connections(3)
+    for own, _ in pairs:
+        connections.admit(own)
+    connections.close_waiting(60)
+    time.sleep(0.05)
+    connections.took_a_piece(pairs[0][0])
+    with connections.worked_for(pairs[1][0]):
+        connections.close_waiting(0.05)
+    assert pairs[2][1].recv(1) == b""
+    for own, other in pairs[:2]:
+        own.sendall(b"x")
+        assert other.recv(1) == b"x"
 
 
 def test_nobody_loses_a_place_at_once(pairs):

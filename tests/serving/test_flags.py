@@ -22,11 +22,27 @@ def test_a_switch_is_read_as_tf_serving_reads_it(words, expected):
 
 
 @pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], (0, 0)),
+        (["--tensorflow_session_parallelism=3"], (3, 3)),
+        (["--tensorflow_intra_op_parallelism=2"], (2, 0)),
+        (["--tensorflow_intra_op_parallelism=2", "--tensorflow_inter_op_parallelism=1"], (2, 1)),
+    ],
+)
+def test_threads_are_told_together_or_apart(words, expected):
+    assert parse([*MODEL, *words]).threads == expected
+
+
+@pytest.mark.parametrize(
     ("words", "text"),
     [
         ([], "name the model with --model_base_path DIR, or several with --model_config_file FILE"),
         (["--model_base_path=models"], "--model_base_path: 'models' is relative; expected an absolute folder"),
-        ([*MODEL, "--use_alts_credentials"], "unrecognized arguments: --use_alts_credentials"),
+        ([*MODEL, "--use_alts_credentials"], "--use_alts_credentials: TF Serving has it, this server does not; leave it out"),
+        ([*MODEL, "--x=1", "--num_load_threads=4"], "serve: --num_load_threads: TF Serving has it"),
+        ([*MODEL, "--use_Alts", "more"], "unrecognized arguments: --use_Alts more"),
+        ([*MODEL, "--tensorflow_session_parallelism=2", "--tensorflow_inter_op_parallelism=1"], "expected the one or the others"),
         ([*MODEL, "--por=1"], "unrecognized arguments: --por=1"),
         ([*MODEL, "--port=0"], "argument --port: '0' is no whole number from 1 to 65535"),
         ([*MODEL, "--port=x"], "argument --port: 'x' is no whole number from 1 to 65535"),

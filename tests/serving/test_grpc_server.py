@@ -23,6 +23,12 @@ def test_health_is_serving(client, name):
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
+def test_health_is_told_only_when_wanted(serve, base_path, error_of):
+    _, client = serve("--model_name=demo", f"--model_base_path={base_path}", "--enable_grpc_healthcheck_service=false")
+    code, _ = error_of(health_pb2_grpc.HealthStub(client.channel).Check, health_pb2.HealthCheckRequest())
+    assert code is grpc.StatusCode.UNIMPLEMENTED
+
+
 def spin_request(rounds: int) -> predict_pb2.PredictRequest:
     request = predict_pb2.PredictRequest()
     request.model_spec.name, request.model_spec.signature_name = "demo", "spin"

@@ -23,10 +23,11 @@ def raw(client: Any, sent: bytes) -> bytes:
     ("sent", "status"),
     [
         (PREDICT + b"\r\n", b"411"),
-        (PREDICT + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"411"),
+        (PREDICT + b"Transfer-Encoding: chunked\r\n\r\nGET\r\n", b"400"),
+        (PREDICT + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFF\r\n", b"413"),
         (PREDICT + b"Content-Length: 99999999999\r\n\r\n", b"413"),
         (PREDICT + b"Content-Length: -5\r\n\r\n", b"411"),
-        (b"PUT /v1/models/demo HTTP/1.1\r\n\r\n", b"501"),
+        (b"TRACE /v1/models/demo HTTP/1.1\r\n\r\n", b"501"),
         (b"complete nonsense\r\n\r\n", b"400"),
         (b"GET /v1/models/demo\r\n\r\n", b"400"),
         (b"GET http://[x/v1/models/demo HTTP/1.1\r\n\r\n", b"400"),
@@ -47,6 +48,7 @@ HIDDEN = b"GET /v1/models HTTP/1.1\r\nConnection: close\r\n\r\n"
     [
         PREDICT + b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n",
         PREDICT + b"Content-Length: 0\r\nContent-Length: %d\r\n\r\n" % len(HIDDEN),
+        PREDICT.replace(b"1.1", b"1.0") + b"Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"GET /v1/models/demo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET /v1/models/demo HTTP/1.1\r\nno header field\r\nContent-Length: %d\r\n\r\n" % len(HIDDEN),
         b"GET /v1/models/demo HTTP/1.1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(HIDDEN),
@@ -66,6 +68,13 @@ def test_several_requests_go_over_one_connection(client):
     received = raw(client, WHOLE % (len(BODY), b"", BODY) + WHOLE % (len(BODY), b"Connection: close\r\n", BODY))
     assert received.count(b"200 OK") == 2
     assert received.count(b'"total": 6.0') == 2
+
+
+def test_a_head_has_no_body_and_the_connection_goes_on(client):
+    head = b"HEAD /v1/models/demo HTTP/1.1\r\n"
+    received = raw(client, head + b"\r\n" + head + b"Connection: close\r\n\r\n")
+    assert received.count(b"HTTP/1.1 400 ") == 2
+    assert b"error" not in received
 
 
 def test_clients_that_send_half_a_request_do_not_disturb_others(client):

@@ -71,7 +71,13 @@ def test_any_matrix_of_whole_numbers_arrives(rows):
         ({"instances": [{"a": 1, "b": "", "c": 1}]}, TWO, "does not have named input: c"),
         ({"instances": [{"x": 1}, 2]}, ONE, "Expecting object but got list at item 1 of input list"),
         ({"instances": [2, {"x": 1}]}, ONE, "Expecting value/list but got object at item 1 of input list"),
-        ({"instances": [[1], [1, 2]]}, ONE, r"Expecting shape \[1\] but got: \[2\]"),
+        (
+            {"instances": [[1], [1, 2]]},
+            ONE,
+            "element: 1 of 'instances' list. Error: INVALID_ARGUMENT: Expecting tensor size: 1 but got: 2",
+        ),
+        ({"instances": [[1, 2], [[1], [2]]]}, ONE, r"Expecting shape \[2\] but got: \[2,1\]"),
+        ({"instances": [[1, 2], ["a"]]}, ONE, "Type: String is not of expected type: float"),
         ({"instances": [[[1], [2, 3]]]}, ONE, "unexpected size: 2 at level: 1 expected size: 1"),
         ({"instances": [[[1], 2]]}, ONE, "found at incorrect level: 2 in the JSON DOM. Expected at level: 2"),
         ({"inputs": [1, [2]]}, ONE, "Encountered list at unexpected level: 1 expected < 1"),
@@ -81,7 +87,12 @@ def test_any_matrix_of_whole_numbers_arrives(rows):
         ({"instances": [True]}, inputs(x=tf.int64), "Type: True is not of expected type: int64"),
         ({"instances": [-1]}, inputs(x=tf.uint32), "Type: Number is not of expected type: uint32"),
         ({"instances": [1]}, inputs(x=tf.bool), "is not of expected type: bool"),
-        ({"instances": [1]}, inputs(x=tf.half), "Conversion of JSON Value: <Number> to type: float16"),
+        ({"instances": [True]}, inputs(x=tf.float64), "Type: True is not of expected type: double"),
+        ({"instances": [{"b64": "AA=="}]}, inputs(x=tf.half), "Type: Object is not of expected type: half"),
+        ({"instances": [1]}, inputs(x=tf.half), "Error: UNIMPLEMENTED: Conversion of JSON Value: <Number> to type: half"),
+        ({"inputs": [1]}, inputs(x=tf.uint16), "Conversion of JSON Value: <Number> to type: uint16"),
+        ({"instances": [{"a": 1, "b": 1}]}, TWO, "element: 0 key: b of 'instances' list. Error: INVALID_ARGUMENT: JSON Value"),
+        ({"instances": [1]}, {}, "Failed to get input map for signature: DEFAULT"),
         ({"instances": [{"b64": "?"}]}, inputs(x=tf.string), "Unable to base64 decode"),
         ({"inputs": {"x": {"b64": 1}}}, inputs(x=tf.string), "not formatted correctly for base64 data"),
         ({"signature_name": 1, "instances": [1]}, ONE, "'signature_name' key must be a string value"),
@@ -90,6 +101,12 @@ def test_any_matrix_of_whole_numbers_arrives(rows):
 def test_what_does_not_fit_is_named(body, of, text):
     with pytest.raises(ServingError, match=text):
         predict(body, of)
+
+
+def test_a_type_that_json_cannot_fill_has_a_code_of_its_own_in_columns():
+    with pytest.raises(ServingError) as caught:
+        predict({"inputs": [1]}, inputs(x=tf.half))
+    assert caught.value.http_status == 501
 
 
 def classify(body):
@@ -111,6 +128,7 @@ def test_examples_take_every_kind_of_feature():
     ("body", "text"),
     [
         ({}, "When method is classify, key 'examples' is expected and was not found"),
+        ({"examples": None}, "Expecting 'examples' value to be an list/array"),
         ({"examples": {}}, "Expecting 'examples' value to be an list/array"),
         ({"examples": []}, "'examples' value is an empty array"),
         ({"examples": [1]}, "Example must be JSON object but got JSON Number"),

@@ -45,5 +45,18 @@ def test_outputs_of_different_length_have_no_rows():
 
 
 def test_a_type_without_a_json_form_is_named():
-    with pytest.raises(ServingError, match="Failed to write JSON value for tensor type: float16"):
-        body("row", y=tf.constant([1.0], tf.half).numpy())
+    for dtype in (tf.half, tf.uint16):
+        with pytest.raises(
+            ServingError, match=f"Failed to write JSON value for tensor type: {dtype.name.replace('float16', 'half')}"
+        ):
+            body("row", y=tf.constant([1], dtype).numpy())
+
+
+def test_no_output_has_no_form():
+    with pytest.raises(ServingError, match="Cannot convert empty tensor map to JSON"):
+        body("row")
+
+
+def test_raw_bytes_are_the_same_values():
+    outputs = {"y": to_proto(np.array([[0.2, 2]], np.float32), as_content=True), "n": to_proto(np.array([7]), as_content=True)}
+    assert json.loads(predict_body(outputs, "row")) == {"predictions": [{"n": 7, "y": [0.2, 2.0]}]}

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from serving.json_tensors import dense_shape, fill, nested, shape_text, texts_of
+from serving.json_tensors import decoded, dense_shape, fill, nested, shape_text, texts_of
 from serving.serving_error import ServingError
 from serving.tensors import to_proto
 
@@ -36,6 +36,17 @@ def test_the_shape_is_read_off_the_first_elements():
     assert dense_shape(1) == []
     assert dense_shape([]) == [0]
     assert shape_text([2, 3]) == "[2,3]"
+
+
+@pytest.mark.parametrize("text", ["YWI=", "YWI", "YW\r\nI=\n", " Y W I "])
+def test_base64_may_lack_its_padding_and_come_in_lines(text):
+    assert decoded({"b64": text}) == b"ab"
+
+
+@pytest.mark.parametrize("text", ["YWI==", "Y", "YWI=YWI=", "YW-_", "YWI\u00e9", "="])
+def test_what_is_no_base64_is_refused(text):
+    with pytest.raises(ServingError, match="Unable to base64 decode"):
+        decoded({"b64": text})
 
 
 def test_more_levels_than_a_tensor_has_dimensions_are_refused():

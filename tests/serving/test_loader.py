@@ -5,6 +5,8 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
+from bench.serving.tiny_model import CANONICAL, CLASSES
+from models.model_facts import ModelFacts, write_facts
 from serving.inference import Inference, run_directly
 from serving.loader import Loader
 from serving.metrics import ServerMetrics
@@ -18,8 +20,13 @@ def metrics():
 
 
 @pytest.fixture
-def loader(metrics):
-    return Loader(Inference(run_directly, RequestLimits(), metrics.runtime_latency), metrics.warmup_latency)
+def inference(metrics):
+    return Inference(run_directly, RequestLimits(), metrics.runtime_latency)
+
+
+@pytest.fixture
+def loader(metrics, inference):
+    return Loader(inference, metrics.warmup_latency)
 
 
 @pytest.fixture
@@ -59,7 +66,7 @@ def test_warm_up_requests_are_answered_before_the_version_is(loader, metrics, fo
     ("log", "code"),
     [
         (predict_log([[1, -2]]), grpc.StatusCode.INVALID_ARGUMENT),
-        (prediction_log_pb2.PredictionLog(), grpc.StatusCode.UNIMPLEMENTED),
+        (prediction_log_pb2.PredictionLog(session_run_log={}), grpc.StatusCode.UNIMPLEMENTED),
     ],
 )
 def test_a_version_that_cannot_answer_its_warm_up_does_not_load(loader, folder, log, code):
@@ -89,7 +96,33 @@ def test_half_a_version_does_not_load_and_its_folder_is_not_named(loader, folder
     assert str(folder) not in str(caught.value)
 
 
-def test_a_graph_with_other_tags_does_not_load(metrics, folder):
-    inference = Inference(run_directly, RequestLimits(), metrics.runtime_latency)
+def test_warm_up_requests_of_calls_that_are_not_answered_here_are_left_out(loader, folder, caplog):
+    others = (prediction_log_pb2.PredictionLog(regress_log={}), prediction_log_pb2.PredictionLog(multi_inference_log={}))
+    write_warmup(folder, predict_log([[1, 2]]), *others, prediction_log_pb2.PredictionLog())
+    with caplog.at_level("INFO", "serving"):
+        loader("demo", 1, folder).close()
+    assert "answered 1 warm-up requests, left out 3 of other calls" in caplog.text
+
+
+@pytest.mark.parametrize("rounds", [0, 3])
+def test_warm_up_requests_run_as_often_as_told(metrics, inference, folder, rounds):
+    write_warmup(folder, predict_log([[1, 2]]))
+    Loader(inference, metrics.warmup_latency, warmup_rounds=rounds)("demo", 1, folder).close()
+    counted = ':tensorflow:serving:runtime_latency_count{model_name="demo",API="Predict",runtime="TF1"} '
+    assert f"{counted}{rounds}\n" in metrics.page() or (rounds == 0 and counted not in metrics.page())
+
+
+@pytest.mark.parametrize(
+    ("precision", "flags", "notes"),
+    [("bfloat16", {"avx2"}, 1), ("bfloat16", {"avx2", "avx512_bf16"}, 0), ("float32", {"avx2"}, 0)],
+)
+def test_a_precision_that_the_cpu_emulates_is_told_once_a_version(metrics, inference, folder, caplog, precision, flags, notes):
+    write_facts(ModelFacts(CANONICAL, CLASSES, precision), folder)
+    with caplog.at_level("INFO", "serving"):
+        Loader(inference, metrics.warmup_latency, cpu_flags=frozenset(flags))("demo", 1, folder).close()
+    assert caplog.text.count("model demo, version 1: this CPU emulates bfloat16 (no avx512_bf16, amx_bf16)") == notes
+
+
+def test_a_graph_with_other_tags_does_not_load(metrics, inference, folder):
     with pytest.raises(ServingError, match="the SavedModel does not load: "):
         Loader(inference, metrics.warmup_latency, ("gpu",))("demo", 1, folder)

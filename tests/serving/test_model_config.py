@@ -37,12 +37,18 @@ def test_policies_are_read(more, policy):
         ([DEMO, DEMO], "Illegal to list model demo multiple times in config list"),
         ([DEMO.replace("/models", "models")], "Expected model demo to have an absolute path or URI; got base_path"),
         ([DEMO.replace("tensorflow", "onnx")], "Model demo requests unsupported platform onnx"),
+        ([f"{DEMO} model_type: TENSORFLOW"], "Illegal setting both ModelServerConfig::model_type"),
+        (['name: "demo" base_path: "/models/demo" model_type: OTHER'], "model_type choice 2 not supported"),
         ([DEMO.replace('model_platform: "tensorflow"', "")], "Illegal setting neither ModelServerConfig::model_type"),
     ],
 )
 def test_what_is_not_allowed_is_named_as_tf_serving_does(entries, text):
     with pytest.raises(ServingError, match=text):
         configs(*entries)
+
+
+def test_the_platform_may_be_told_the_old_way():
+    assert configs(DEMO.replace('model_platform: "tensorflow"', "model_type: TENSORFLOW")) == configs(DEMO)
 
 
 def test_an_empty_configuration_is_refused():

@@ -219,7 +219,8 @@ def test_waiting_ends_with_the_reason_when_the_newest_version_fails(loads, base)
     manager.configure([ModelConfig("demo", base)])
     manager.poll()
     with pytest.raises(
-        ServingError, match=r"1 model\(s\) did not become available: \{\{\{name: demo version: 1\} due to error: broken"
+        ServingError,
+        match=r"1 model\(s\) did not become available: \{\{\{name: demo version: 1\} due to error: DATA_LOSS: broken\}, \}",
     ):
         manager.wait_until_available(["demo"])
 

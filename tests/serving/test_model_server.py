@@ -207,6 +207,13 @@ def test_a_configuration_that_is_not_allowed_is_named(base_path, tmp_path, more,
     assert refusal(f"--model_config_file={config}").startswith(text)
 
 
+def test_a_wish_for_a_log_of_requests_is_not_passed_over_in_silence(base_path, tmp_path, caplog):
+    config = tmp_path / "models.txt"
+    config.write_text(CONFIG.format(base=base_path, more="logging_config { sampling_config { sampling_rate: 1 } }"))
+    assert [one.name for one in model_server.start_configs(parse([f"--model_config_file={config}"]))] == ["demo"]
+    assert "logging_config of demo is left out: this server logs no requests" in caplog.text
+
+
 def test_a_relative_path_in_a_configuration_is_named(tmp_path):
     config = tmp_path / "models.txt"
     config.write_text(CONFIG.format(base="models/demo", more=""))

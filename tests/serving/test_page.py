@@ -4,14 +4,18 @@ import base64
 import json
 import shutil
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import grpc
 import pytest
 import tensorflow as tf
+from google.protobuf import text_format
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+from tensorflow_serving.apis import model_management_pb2
 
 from models import export, zoo
 from models.canonical_image import CanonicalSpec
@@ -21,6 +25,7 @@ from models.transform_graph import TransformGraph
 SIZE = 64
 XRAYS, DICOMS = "xray/covid-chestxray/images", "dicom/pydicom"
 RENDER = "/page/render/demo/1"
+CONFIG = 'config {{ name: "{name}" base_path: "{base}" model_platform: "tensorflow" }}'
 UPLOAD = {"Content-Type": "application/octet-stream"}
 OVERLAY = "[...document.getElementById('heat').getContext('2d').getImageData(0, 0, 64, 64).data]"
 TEXT = "document.getElementById('{}').innerText"
@@ -204,7 +209,7 @@ def test_page_allows_its_own_inline_code_and_nothing_else(address):
     ],
 )
 def test_another_site_can_not_use_the_page(address, headers):
-    for method, path in (("GET", "/page/models"), ("POST", RENDER)):
+    for method, path in (("GET", "/page/versions"), ("POST", RENDER)):
         status, _, body = ask(address, method, path, UPLOAD | headers, b"DICM" * 100)
         assert status == 403
         assert json.loads(body)["error"].startswith("the page is not for this request: ")
@@ -217,7 +222,7 @@ def test_another_site_can_not_use_the_page(address, headers):
         (RENDER, UPLOAD, 400, "the file gives no image"),
         ("/page/render/demo/2", UPLOAD, 404, "Servable not found for request: Specific(demo, 2)"),
         ("/page/render/other/1", UPLOAD, 404, "Servable not found for request: Specific(other, 1)"),
-        ("/page/models", UPLOAD, 400, "Malformed request: POST /page/models"),
+        ("/page/versions", UPLOAD, 400, "Malformed request: POST /page/versions"),
     ],
 )
 def test_what_can_not_be_rendered_is_one_message(address, path, headers, status, text):
@@ -226,7 +231,26 @@ def test_what_can_not_be_rendered_is_one_message(address, path, headers, status,
     assert text in json.loads(body)["error"]
 
 
+def test_states_are_told_with_their_reasons_and_not_counted(serve, base_path):
+    _, client = serve("--model_name=demo", f"--model_base_path={base_path}", "--max_num_load_retries=0")
+    address, models = f"127.0.0.1:{client.rest_port}", base_path.parent
+    (models / "empty").mkdir()
+    configs = "".join(CONFIG.format(name=name, base=models / name) for name in ("demo", "empty"))
+    request = text_format.Parse(f"config {{ model_config_list {{ {configs} }} }}", model_management_pb2.ReloadConfigRequest())
+    with pytest.raises(grpc.RpcError):  # waits for a version of the other model
+        client.model.HandleReloadConfigRequest(request, timeout=0.5)
+    (base_path / "2").mkdir()
+    while (found := json.loads(ask(address, "GET", "/page/versions")[2])["versions"])[0]["state"] != "END":
+        time.sleep(0.05)
+    assert [(one["model"], one["version"], one["state"]) for one in found] == [
+        *(("demo", "2", "END"), ("demo", "1", "AVAILABLE"), ("empty", "", ""))
+    ]
+    assert found[0]["reason"].startswith("the SavedModel does not load: ")
+    assert found[2]["reason"] == "no version under its base path"
+    assert b"request_count{" not in ask(address, "GET", "/monitoring/prometheus/metrics")[2]
+
+
 def test_no_page_turns_page_and_endpoint_off(serve, base_path):
     _, client = serve("--model_name=demo", f"--model_base_path={base_path}", "--no_page")
-    for method, path in (("GET", "/"), ("GET", "/page/models"), ("POST", RENDER)):
+    for method, path in (("GET", "/"), ("GET", "/page/versions"), ("POST", RENDER)):
         assert ask(f"127.0.0.1:{client.rest_port}", method, path, UPLOAD)[0] == 404

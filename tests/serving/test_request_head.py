@@ -33,12 +33,18 @@ def test_a_body_within_the_limit_is_read(length):
         (["Content-Length : 5"], 400),
         (["Content-Length: 5", "Content-Length: 6"], 400),
         (["no field", "Content-Length: 5"], 400),
-        (["Content-Length: 5", "Transfer-Encoding: identity"], 411),
+        (["Content-Length: 5", "Transfer-Encoding: chunked"], 400),
+        (["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"], 400),
+        (["Transfer-Encoding: gzip, chunked"], 501),
     ],
 )
 def test_an_end_of_the_body_that_could_be_read_in_two_ways_is_refused(lines, code):
     assert status(*lines) == code
     assert status(*lines, has_body=False) == code
+
+
+def test_a_body_in_chunks_needs_no_length():
+    assert status("Transfer-Encoding: Chunked") is None
 
 
 def test_only_a_method_with_a_body_needs_its_length():

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from serving.rest_api import RestApi
+
 
 def ask(client: Any, path: str, body: Any = None) -> tuple[int, Any]:
     data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
@@ -59,7 +61,12 @@ def test_metadata_names_shape_and_type(client):
         (f"/v1/models/demo/versions/{2**63}:predict", {}, 400, f"Failed to convert version: {2**63} to numeric."),
         ("/v1/models/%ff:predict", {}, 400, "Failed to decode model name:%ff"),
         ("/v1/models/demo:predict", b"", 400, "JSON Parse error: The document is empty"),
-        ("/v1/models/demo:predict", b'{"instances": ["\\ud800"], "signature_name": "measure"}', 400, "JSON Parse error: Invalid"),
+        (
+            "/v1/models/demo:predict",
+            b'{"instances": ["\\ud800"], "signature_name": "measure"}',
+            400,
+            "JSON Parse error: The surrogate pair",
+        ),
         ("/v1/models/demo:predict", {"signature_name": "s"}, 400, 'Serving signature name: "s" not found in signature def'),
         ("/v1/models/demo:predict", {"instances": [[1, 2, 3]]}, 400, "input x has shape [1,3]; expected [?,2]"),
         ("/v1/models/demo:predict", {"instances": [[1, 2]] * 101}, 400, "input x has a batch of 101; expected at most 100"),
@@ -89,3 +96,44 @@ def test_metrics_count_requests_by_status_and_hide_unknown_names(client):
     assert ':tensorflow:serving:request_count{model_name="demo",status="INVALID_ARGUMENT"}' in page
     assert ':tensorflow:serving:runtime_latency_count{model_name="demo",API="Predict",runtime="TF1"}' in page
     assert "Jane" not in page
+
+
+def test_every_request_to_the_api_is_counted_as_tf_serving_counts_it(running, client):
+    for path in ("/v1/models/demo", "/v1/models/demo/metadata", "/v1/models/Jane%20Doe"):
+        ask(client, path)
+    page = running[0].service.metrics.page()
+    assert ':tensorflow:serving:request_latency_count{model_name="demo",API="",entrypoint="REST"} ' in page
+    assert ':tensorflow:serving:request_count{model_name="unknown",status="NOT_FOUND"} ' in page
+    assert "Jane" not in page
+
+
+def test_metrics_have_one_path(client):
+    status, text = ask(client, "/monitoring/prometheus/metrics?a=1")
+    assert (status, text) == (
+        400,
+        "Unexpected path: /monitoring/prometheus/metrics?a=1. Should be /monitoring/prometheus/metrics",
+    )
+
+
+def test_metadata_is_written_as_tf_serving_writes_it(client):
+    _, answer = ask(client, "/v1/models/demo/metadata")
+    assert answer["model_spec"] == {"name": "demo", "signature_name": "", "version": "1"}
+    signature = answer["metadata"]["signature_def"]["signature_def"]["classify"]
+    dims = [{"size": "-1", "name": ""}]
+    tensor = {"name": "classify_inputs:0", "dtype": "DT_STRING", "tensor_shape": {"dim": dims, "unknown_rank": False}}
+    assert signature["inputs"] == {"inputs": tensor}
+    assert (signature["method_name"], signature["defaults"]) == ("tensorflow/serving/predict", {})
+
+
+@pytest.mark.parametrize("has_cors", [False, True])
+def test_other_sites_may_read_answers_only_when_told(running, has_cors):
+    api = RestApi(running[0].service, has_cors=has_cors)
+    for reply in (api.reply("GET", "/v1/models/demo", b""), api.reply("OPTIONS", "/v1/x", b"", origin="https://a")):
+        assert reply.status == 200
+        assert reply.headers.get("Access-Control-Allow-Origin", "") == ("*" if has_cors else "")
+
+
+def test_raw_bytes_over_grpc_are_numbers_over_rest(serve, base_path):
+    _, client = serve("--model_name=demo", f"--model_base_path={base_path}", "--enable_serialization_as_tensor_content")
+    _, answer = ask(client, "/v1/models/demo:predict", {"instances": [[1, 2]]})
+    assert answer == {"predictions": [{"y": [2.0, 4.0], "total": 6.0}]}

@@ -11,7 +11,9 @@ X = 'inputs { key: "x" value { dtype: DT_FLOAT tensor_shape { dim { size: 1 } di
 
 
 def predict(service, text):
-    return service.predict(text_format.Parse(text, predict_pb2.PredictRequest()), None)
+    request = text_format.Parse(text, predict_pb2.PredictRequest())
+    with service.counted(request.model_spec.name, "Predict", "GRPC"):
+        return service.predict(request, None)
 
 
 def counted(service, name, status):
@@ -40,11 +42,11 @@ def test_names_of_no_model_are_counted_together(running):
 
 def test_a_place_is_given_back_whatever_happens(running):
     service = running[0].service
-    for text in (f'model_spec {{ name: "demo" }} {X}', ""):
-        try:
+    predict(service, f'model_spec {{ name: "demo" }} {X}')
+    for text, reason in (("model_spec {}", "ModelSpec has no name specified."), ("", "Missing ModelSpec")):
+        with pytest.raises(ServingError, match=reason) as caught:
             predict(service, text)
-        except ServingError as error:
-            assert error.code is grpc.StatusCode.INVALID_ARGUMENT
+        assert caught.value.code is grpc.StatusCode.INVALID_ARGUMENT
     assert service.admission.in_work == 0
 
 

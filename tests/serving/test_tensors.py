@@ -39,8 +39,32 @@ def test_missing_and_extra_inputs_are_listed():
 
 
 def test_a_name_that_the_signature_lacks_is_named():
-    with pytest.raises(ServingError, match=r"alias not found in signature: y\. Inputs expected to be in the set \{name,x\}\."):
+    with pytest.raises(ServingError) as caught:
         checked_arrays(SIGNATURE, {"y": NAMES, "x": NAMES}, RequestLimits())
+    assert str(caught.value) == (
+        "Signature input alias: name(feed name: ) not found in request and no default value provided. "
+        "Inputs expected to be in the request {x,y}, or default input alias set: "
+    )
+
+
+@pytest.fixture
+def with_default():
+    signature = meta_graph_pb2.SignatureDef()
+    signature.CopyFrom(SIGNATURE)
+    signature.defaults["x"].CopyFrom(tf.make_tensor_proto([[7.0, 8.0]]))
+    return signature
+
+
+def test_what_a_request_leaves_out_is_taken_from_the_defaults_of_the_signature(with_default):
+    np.testing.assert_array_equal(checked_arrays(with_default, {"name": NAMES}, RequestLimits())["x"], [[7, 8]])
+    given_x = tf.make_tensor_proto([[1.0, 2.0]])
+    np.testing.assert_array_equal(checked_arrays(with_default, {"name": NAMES, "x": given_x}, RequestLimits())["x"], [[1, 2]])
+
+
+def test_a_default_hides_no_name_that_the_signature_lacks(with_default):
+    with pytest.raises(ServingError) as caught:
+        checked_arrays(with_default, {"name": NAMES, "y": NAMES}, RequestLimits())
+    assert str(caught.value) == "Inputs contains invalid name. Used request inputs: name, request input: name,y"
 
 
 def test_wrong_type_is_named_as_session_run_does():

@@ -92,6 +92,18 @@ def test_a_call_in_work_has_no_place_and_is_not_ended(echo_channel, half_call, c
     assert slow.result() == b"slow"
 
 
+def test_a_stopping_server_waits_for_an_unread_answer_only_so_long(echo_server, calls, eventually):
+    with unread(echo_server[1]):
+        eventually(lambda: len(calls) == 1)
+        time.sleep(0.3)
+        begin = time.monotonic()
+        calls.close()
+        calls.end_longer(0.2)  # the time begins when the server stops
+        assert len(calls) == 1
+        eventually(lambda: calls.end_longer(0.2) or len(calls) == 0)
+        assert 0.2 <= time.monotonic() - begin < 20
+
+
 def test_a_stopping_server_waits_for_no_message(echo_server, half_call, calls):
     held, begin = half_call(), time.monotonic()
     stopped = echo_server[0].stop(60)

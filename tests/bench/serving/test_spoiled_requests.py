@@ -19,6 +19,12 @@ def test_an_answer_has_a_status_and_json(received, code):
     assert answer_code(received, is_rest=True) == code
 
 
+def test_only_an_answer_that_has_no_body_may_be_empty():
+    received = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 30\r\n\r\n"
+    assert answer_code(received, is_rest=True, has_body=False) == "400"
+    assert answer_code(received, is_rest=True) == NO_JSON
+
+
 @pytest.mark.parametrize("make", [image_file, random_tensor, nearly_fitting, lambda chance: spoiled(b"a message", chance)])
 def test_chance_of_one_seed_makes_the_same_again(make):
     assert make(random.Random("1 images 7")) == make(random.Random("1 images 7"))
