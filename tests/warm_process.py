@@ -69,9 +69,9 @@ class Started:
             os.killpg(self.pid, number)
         return self.finish()
 
-    def finish(self) -> Finished:
+    def finish(self, seconds: float = 300) -> Finished:
         """Wait for the end and return it."""
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + seconds
         while not self.ended():
             assert time.monotonic() < deadline, self._said("stderr")
             time.sleep(0.02)

@@ -52,6 +52,7 @@ def start(
     warm_server: bool = True,
     environment: Mapping[str, str] | None = None,
     program: str | None = None,
+    log: str | None = None,
 ) -> int:
     """Fork a command whose stdout and stderr go to files of a folder; return its process id.
 
@@ -60,13 +61,14 @@ def start(
         warm_server: have the imports of its model server done as well.
         environment: its variables; None: this process's.
         program: the source text that runs; None: that of `medtfx`.
+        log: where both streams are added in the place of those files.
     """
     child = os.fork()
     if child:
         return child
     os.setsid()
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
-        os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
+        os.dup2(os.open(log or f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_APPEND), descriptor)
     sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - lives as long as the process
     sys.argv = ["medtfx" if program is None else "-c", *start]
     if environment is not None:

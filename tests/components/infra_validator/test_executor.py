@@ -64,7 +64,7 @@ def test_good_export_is_accepted_with_its_figures(node, settings):
     assert list(settings.work_dir.iterdir()) == []
 
 
-def test_budget_that_is_exceeded_refuses_with_figure_and_bound(node):
+def test_budget_that_is_exceeded_refuses_with_figure_and_bound(node, warm_servers):
     verdict, refusals, blessed = run(node, budget=Budget(p50_ms=0.001, p95_ms=60_000, memory_mb=1))
     assert (verdict, blessed) == ("infra_refused", 0)
     assert [(found.rule, found.expected) for found in refusals] == [
@@ -75,7 +75,7 @@ def test_budget_that_is_exceeded_refuses_with_figure_and_bound(node):
     assert all(found.advice for found in refusals)
 
 
-def test_cut_variables_never_become_available_and_refuse(node):
+def test_cut_variables_never_become_available_and_refuse(node, warm_servers):
     (file,) = (export_of(node) / "variables").glob("*.data-*")
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     settings = InfraSettings.model_validate_json(node[2]["settings"])
@@ -92,7 +92,7 @@ def test_cut_variables_never_become_available_and_refuse(node):
     assert (verdict, [found.rule for found in refusals]) == ("infra_refused", ["infra.serves"])
 
 
-def test_export_whose_signatures_disagree_is_refused(node):
+def test_export_whose_signatures_disagree_is_refused(node, warm_servers):
     folder = export_of(node)
     loaded = tf.saved_model.load(str(folder))
 
@@ -122,7 +122,9 @@ def interrupted(server, asked, number):
     return ask
 
 
-def test_server_that_hangs_or_dies_under_a_request_is_told_within_the_limit(good_export, training_inputs, settings, monkeypatch):
+def test_server_that_hangs_or_dies_under_a_request_is_told_within_the_limit(
+    good_export, training_inputs, settings, monkeypatch, warm_servers
+):
     requests = golden.golden_requests(training_inputs.split("test"), 8)
     asked = questions.Asker.ask
     server = ServerProcess(settings)
