@@ -169,8 +169,9 @@ def test_same_package_is_scheduled_paused_and_deleted(
 
 @pytest.fixture
 def image(folder: Path, path: str, load_test_module: Callable[[str], ModuleType]) -> Iterator[Any]:
-    """The package's image as a container of this machine's programs; the test skips where podman can't run one."""
+    """The package's image as a container of this machine's programs, all warm; the test skips where podman can't run one."""
     module = load_test_module("mounted_image.py")
+    load_test_module("e2e/warm_path.py").write_script(folder / "bin", cold=())  # kfp.local starts `outcome` four times
     try:
         with module.mounted_image(KUBEFLOW["image"], f"{folder / 'bin'}:/usr/bin:/bin"):
             yield module

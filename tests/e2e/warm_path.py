@@ -14,7 +14,7 @@ from typing import Any
 
 SCRIPT = """#!{python} -IS
 import json, os, socket, sys
-if set(sys.argv) & {cold}:
+if set(sys.argv) & set({cold}):
     os.execv({medtfx!r}, [{medtfx!r}, *sys.argv[1:]])
 with socket.socket(socket.AF_UNIX) as asking:
     asking.connect({address!r})
@@ -36,12 +36,17 @@ def warm_path(folder: Path, start: Callable[..., Any], *, cold: Collection[str])
             self.wfile.write(json.dumps({"code": done.code, "said": done.stdout + done.stderr}).encode() + b"\n")
 
     folder.mkdir()
-    medtfx = str(Path(sys.executable).with_name("medtfx"))
-    address = str(folder / "socket")
-    script = folder / "medtfx"
-    script.write_text(SCRIPT.format(python=sys.executable, cold=set(cold), medtfx=medtfx, address=address))
-    script.chmod(0o755)
-    with socketserver.ThreadingUnixStreamServer(address, Handler) as server:
+    write_script(folder, cold)
+    with socketserver.ThreadingUnixStreamServer(str(folder / "socket"), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield folder
         server.shutdown()
+
+
+def write_script(folder: Path, cold: Collection[str]) -> None:
+    """Write the `medtfx` of such a folder."""
+    medtfx = str(Path(sys.executable).with_name("medtfx"))
+    text = SCRIPT.format(python=sys.executable, cold=list(cold), medtfx=medtfx, address=str(folder / "socket"))
+    script = folder / "medtfx"
+    script.write_text(text)
+    script.chmod(0o755)
