@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -135,6 +135,14 @@ def start(starter: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[..
 def start_program(start: Callable[..., Any]) -> Callable[..., Any]:
     """Start a program, as `python -c` would with these arguments, in a process that has TensorFlow and TFX loaded already."""
     return lambda program, *words: start(*words, program=program)
+
+
+@pytest.fixture
+def warm_servers(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the imports of each model server done, four seconds; from its first word on it is `medtfx serve` as ever."""
+    warm = SimpleNamespace(**{**vars(subprocess), "Popen": warm_process.warm_servers(start)})
+    for module in ("components.infra_validator.server_process", "bench.serving.server_process"):
+        monkeypatch.setattr(f"{module}.subprocess", warm)
 
 
 @pytest.fixture(scope="session")

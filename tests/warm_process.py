@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,3 +82,39 @@ class Started:
     def _said(self, name: str) -> str:
         file = self._folder / name
         return file.read_text() if file.exists() else ""
+
+
+class WarmServer:
+    """A model server that warm_start.py has forked, as subprocess.Popen shows one."""
+
+    def __init__(self, started: Started) -> None:
+        """Take the process."""
+        self.pid = started.pid
+        self._started = started
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while it runs."""
+        return self._started.code if self._started.ended() else None
+
+    def wait(self, timeout: float = 300) -> int:
+        """Wait for the exit code."""
+        try:
+            return self._started.finish(timeout).code
+        except AssertionError as late:
+            raise subprocess.TimeoutExpired("medtfx serve", timeout) from late
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process alone."""
+        if not self._started.ended():
+            os.kill(self.pid, number)
+
+
+def warm_servers(start: Callable[..., Started]) -> Callable[..., Any]:
+    """Return what stands in for subprocess.Popen: the imports of a `medtfx serve` are done; all else starts as ever."""
+
+    def popen(words: Sequence[str], *, stdout: Any, env: dict[str, str] | None = None, **how: Any) -> Any:
+        if "serve" not in words:
+            return subprocess.Popen(words, stdout=stdout, env=env, **how)
+        return WarmServer(start(*words[words.index("serve") :], environment=env, log=stdout.name, warm_server=False))
+
+    return popen

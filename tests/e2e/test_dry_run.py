@@ -126,7 +126,7 @@ def test_accepted_model_is_pushed_from_what_the_refused_run_made(dry_run: Any, f
     assert "predict_image" in loaded.signature_def
 
 
-def test_pushed_model_answers_over_grpc_as_its_run_predicted(folder: Path, medtfx: Any) -> None:
+def test_pushed_model_answers_over_grpc_as_its_run_predicted(folder: Path, medtfx: Any, warm_servers: None) -> None:
     (version,), (predictions,) = versions(folder), folder.glob("root/artifacts/Predictions/predictions/*")
     table = read_table(predictions, split="test", model=CANDIDATE)
     with (folder / "data" / "manifest.csv").open(newline="") as stream:

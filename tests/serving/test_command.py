@@ -171,7 +171,7 @@ def test_sigterm_finishes_what_is_in_work_and_ends_with_0(process, process_clien
     assert process.said.rstrip().endswith("stopped")
 
 
-def test_clients_that_do_not_read_do_not_hold_up_the_end(versions, tmp_path):
+def test_clients_that_do_not_read_do_not_hold_up_the_end(versions, tmp_path, warm_servers):
     shutil.copytree(versions[1], tmp_path / "demo" / "1")
     with served(tmp_path, "--shutdown_grace_seconds=60") as server, unread_answers(server.ports):
         begin = time.monotonic()

@@ -10,7 +10,7 @@ DOWN = [(100.0, 110.0)]
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 
 
-def test_answers_stay_right_through_swaps_and_a_kill(tmp_path):
+def test_answers_stay_right_through_swaps_and_a_kill(tmp_path, warm_servers):
     result = LoadTest(Plan(seconds=8, swap=3, clients=2, size=24, images=8), tmp_path).run()
     assert result["passed"], result
     assert result["swaps"] >= 1
