@@ -1,3 +1,5 @@
+import ast
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,8 +16,37 @@ def small_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "models" / "zoo.py").write_text("import numpy\n")
     (tmp_path / "models" / "other.py").write_text("")
     monkeypatch.setattr(code_digest, "PROJECT", tmp_path)
-    code_digest.imported.cache_clear()
+    forget()
     return tmp_path
+
+
+def forget() -> None:
+    """Read files anew, as another process would."""
+    code_digest.imported.cache_clear()
+    code_digest.file_digest.cache_clear()
+
+
+def names_in_the_tree(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_no_import_of_this_project_is_missed(project: Path) -> None:
+    sources = [path.read_text() for package in code_digest.PACKAGES for path in (project / package).rglob("*.py")]
+    assert len(sources) > 200
+    for source in sources:
+        assert set(names_in_the_tree(source)) <= set(code_digest.names_of(source))
+
+
+def test_import_over_several_lines_is_read_without_its_comments() -> None:
+    source = (
+        "from models import (  # of all\n    zoo,  # a, b\n    export as other,\n)\n\timport numpy as np, os\nfrommodels = 1\n"
+    )
+    assert list(code_digest.names_of(source)) == ["models", "models.zoo", "models.export", "numpy", "os"]
 
 
 @pytest.mark.usefixtures("small_project")
@@ -29,7 +60,7 @@ def test_digest_follows_the_code_that_runs(small_project: Path, file: str, chang
     before = code_digest.code_digest(["models.training"])
     path = small_project / "models" / file
     path.write_text(path.read_text() + "x = 1\n")
-    code_digest.imported.cache_clear()
+    forget()
     assert (code_digest.code_digest(["models.training"]) != before) == changes
 
 
@@ -39,6 +70,7 @@ def test_digest_follows_the_templates_beside_the_code(small_project: Path, file:
     path = small_project / "models" / file
     path.parent.mkdir(exist_ok=True)
     path.write_text("<p>")
+    forget()
     assert (code_digest.code_digest(["models.training"]) != before) == changes
 
 
