@@ -1,5 +1,6 @@
 # Two commands: `make run` (set-up, then the demo to a pushed model) and `make test`. The rest is for developers.
 PYTHON ?= python3
+TEST_WORKERS ?= 3
 READY := .venv/ready
 
 .PHONY: run test lint types suite bench lock environment wheelhouse clean
@@ -12,8 +13,9 @@ run: $(READY)
 test: lint
 	@$(MAKE) --no-print-directory --jobs 2 types suite
 
+# One worker more than two cores: runs wait at times, for a disk or a server.
 suite: $(READY)
-	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	.venv/bin/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	.venv/bin/ruff format --check .
