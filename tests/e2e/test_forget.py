@@ -146,7 +146,7 @@ def test_killed_at_twenty_random_moments_it_is_completed_by_the_same_command(pus
     looked_for = [name.encode() for name in (shown.patient, *(row.file[:12] for row in mine))] + images_of(root, shown.patient)
     fresh, listed, dice, killed = tmp_path / "fresh", tmp_path / "exclude.txt", random.Random(3), 0
     shutil.copytree(root, fresh)
-    whole = start(*words, "--yes")
+    whole = start(*words, "--yes", warm_server=False)
     wait_until_listed(whole, listed)
     begun = time.monotonic()
     assert whole.finish().code == 0
@@ -155,11 +155,11 @@ def test_killed_at_twenty_random_moments_it_is_completed_by_the_same_command(pus
         shutil.rmtree(root)
         shutil.copytree(fresh, root)
         listed.unlink()
-        run = start(*words, "--yes")
+        run = start(*words, "--yes", warm_server=False)
         wait_until_listed(run, listed)
         time.sleep(dice.random() * seconds)
         killed += run.end(signal.SIGKILL).code == -signal.SIGKILL
-        done = start(*words, "--yes").finish()
+        done = start(*words, "--yes", warm_server=False).finish()
         assert done.code == 0, done.stderr
         act = read_record(Root(root))[-1]
         assert (act.state, act.models) == ("done", expected.models)

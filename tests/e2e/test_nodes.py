@@ -36,12 +36,12 @@ class Cluster:
     def start(self, node: str, run_id: str, *more: str | Path) -> Any:
         """Start a node; it goes on while the test does."""
         words = ("--config-text", self.config, "--run-id", run_id, "--root", self.root)
-        return self.begin("node", "--node", node, *words, *more)
+        return self.begin("node", "--node", node, *words, *more, warm_server=node == "InfraValidator")
 
     def outcome(self, run_id: str, *more: str) -> Any:
         """Ask what a run has come to."""
         words = ("--config-text", self.config, "--run-id", run_id, "--root", self.root)
-        return self.begin("outcome", *words, "--json", *more).finish()
+        return self.begin("outcome", *words, "--json", *more, warm_server=False).finish()
 
     def training(self) -> dict[str, Any]:
         """Return what the last training wrote of itself."""
