@@ -6,6 +6,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,8 @@ from models.checkpoint import STATE_FILE
 from pipeline.node_ids import NODES
 
 pytestmark = pytest.mark.e2e
+# Twenty epochs, each of which leaves a checkpoint.
+TRAINING = {"model": "article_cnn", "steps": 80, "steps_per_epoch": 4, "batch_size": 16, "early_stopping": 0}
 STRICT = "gate.rules=[{measure: specificity, label: nodule, at_least: 0.999}]"
 
 
@@ -33,12 +36,12 @@ class Cluster:
     def start(self, node: str, run_id: str, *more: str | Path) -> Any:
         """Start a node; it goes on while the test does."""
         words = ("--config-text", self.config, "--run-id", run_id, "--root", self.root)
-        return self.begin("node", "--node", node, *words, *more)
+        return self.begin("node", "--node", node, *words, *more, warm_server=node == "InfraValidator")
 
     def outcome(self, run_id: str, *more: str) -> Any:
         """Ask what a run has come to."""
         words = ("--config-text", self.config, "--run-id", run_id, "--root", self.root)
-        return self.begin("outcome", *words, "--json", *more).finish()
+        return self.begin("outcome", *words, "--json", *more, warm_server=False).finish()
 
     def training(self) -> dict[str, Any]:
         """Return what the last training wrote of itself."""
@@ -53,10 +56,12 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, mariadb: Any, demo_config: Path) -> tuple[str, Path]:
-    tree = yaml.safe_load(demo_config.read_text())
+    tree, folder = yaml.safe_load(demo_config.read_text()), tmp_path_factory.mktemp("cluster")
     address = {"host": "127.0.0.1", "port": mariadb.port, "database": mariadb.database("nodes"), "user": "nodes"}
     tree["metadata"] = {"kind": "mysql", **address}
-    return yaml.safe_dump(tree), tmp_path_factory.mktemp("cluster")
+    tree["data"] |= {"manifest": str(folder / "data" / "manifest.csv"), "source": {"kind": "demo", "patients": 60}}
+    tree |= {"training": TRAINING, "evaluation": {"thresholds": [{"metric": "auc", "at_least": 0.0}]}, "gate": {"rules": []}}
+    return yaml.safe_dump(tree), folder
 
 
 @pytest.fixture
@@ -113,17 +118,32 @@ def test_killed_report_is_cleared_away_by_the_next_one(cluster: Cluster) -> None
 
 def test_killed_training_continues_from_its_checkpoint_over_a_restart_of_the_server(cluster: Cluster, mariadb: Any) -> None:
     first = cluster.start("Trainer", "a")
-    while not list(cluster.root.glob(f"work/train-*/{STATE_FILE}")) and not first.ended():
-        time.sleep(0.02)
+    kept = next_checkpoint(cluster, first, None)
     assert first.end(signal.SIGKILL).code == -signal.SIGKILL
     again = cluster.start("Trainer", "a")
-    time.sleep(1)
+    next_checkpoint(cluster, again, kept)  # it trains
     mariadb.kill()
     time.sleep(0.5)
+    assert not again.ended()
     mariadb.start()
     other = cluster.start("Trainer", "b")
     finish_all(again, other)
     assert cluster.training()["resumed_from_step"] > 0
+
+
+def next_checkpoint(cluster: Cluster, training: Any, before: int | None) -> int | None:
+    """Wait until a training has written another checkpoint than the one of a time, or ends; return the new one's time."""
+    while (now := checkpoint_time(cluster)) in (None, before) and not training.ended():
+        time.sleep(0.005)
+    return now
+
+
+def checkpoint_time(cluster: Cluster) -> int | None:
+    """Return when the checkpoint was written last, in nanoseconds; None: there is none."""
+    for file in cluster.root.glob(f"work/train-*/{STATE_FILE}"):
+        with suppress(FileNotFoundError):
+            return file.stat().st_mtime_ns
+    return None
 
 
 def test_same_data_are_pushed_once_by_two_runs(cluster: Cluster) -> None:

@@ -1,13 +1,17 @@
 """No identifier leaves ingest: words planted in files, names and columns are found nowhere below the root or on the terminal."""
 
 import base64
+import csv
 import gzip
 import hashlib
 import random
 import sqlite3
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +21,16 @@ from pydicom import Dataset
 from pydicom.datadict import DicomDictionary
 from pydicom.uid import ComputedRadiographyImageStorage
 
+from components.image_example_gen.account import read_account
+from pipeline import sources
+from pipeline.config import DemoSource
+
 NAME, PATIENT, BIRTH, ADDRESS = "Zweiblum^Quendolin", "PAT-QX-774411", "1931-02-17", "Ankhstrasse 17b, Morpork"
 FILE_NAME = "zweiblum_quendolin_thorax"
 WORDS = (NAME, PATIENT, BIRTH, ADDRESS, FILE_NAME)
-DICOM_BIRTH, SHORT_NAME, UID_ROOT = "19310217", "ZWEIBLUM_QUEND", "1.2.826.0.1.3680043.774411"
-DICOM_WORDS = (NAME, PATIENT, DICOM_BIRTH, ADDRESS, FILE_NAME, SHORT_NAME, UID_ROOT)
+DICOM_NAME, DICOM_PATIENT, DICOM_BIRTH, DICOM_ADDRESS = "Ramkin^Sybilla", "PAT-SY-558820", "19280904", "Scoonallee 1, Morpork"
+DICOM_FILE_NAME, SHORT_NAME, UID_ROOT = "ramkin_sybilla_thorax", "RAMKIN_SYBILLA", "1.2.826.0.1.3680043.774411"
+DICOM_WORDS = (DICOM_NAME, DICOM_PATIENT, DICOM_BIRTH, DICOM_ADDRESS, DICOM_FILE_NAME, SHORT_NAME, UID_ROOT)
 PIXEL_AND_FILE_GROUPS = (0x0000, 0x0002, 0x0028, 0x7FE0)  # what they hold decides how the file is read
 
 
@@ -74,8 +83,11 @@ def test_search_finds_nothing_where_nothing_was_planted(byte_search: ModuleType,
     assert byte_search.found_in_folder(tmp_path, WORDS) == set()
 
 
-def plant_in_table(rows: list[dict[str, str]], folder: Path) -> None:
-    """Give every image an identifying name, a text chunk and further columns, and cut one short."""
+def write_planted_table(folder: Path) -> None:
+    """Write demo images, each with an identifying name, text chunk and columns, one cut short, and their table."""
+    sources.index(DemoSource(kind="demo", patients=40), folder / "demo.csv")
+    with (folder / "demo.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
     for number, row in enumerate(rows):
         old = folder / row["path"]
         new = old.with_name(f"{FILE_NAME}_{number}.png")
@@ -89,35 +101,27 @@ def plant_in_table(rows: list[dict[str, str]], folder: Path) -> None:
     broken = folder / rows[5]["path"]
     broken.write_bytes(broken.read_bytes()[:120])
     rows[7]["label"] = f"seen by {NAME}"
-
-
-@pytest.mark.e2e
-def test_identifiers_of_a_table_stay_with_the_source(own_data, quickly, byte_search: ModuleType, tmp_path: Path) -> None:
-    config = own_data(lambda rows: plant_in_table(rows, tmp_path / "data"))
-    assert {word for _, word in byte_search.found_in_folder(tmp_path / "data", WORDS)} == set(WORDS), "the plants are there"
-    root = tmp_path / "root"
-    loose = ("--set", "data.max_quarantined=0.05", "--set", "gate.rules=[]", "--set", "training.steps=2")
-    done = quickly("run", config, "--root", root, *loose, "--set", "evaluation.thresholds=[{metric: auc, at_least: 0.0}]")
-    assert done.code == 0, done.stdout + done.stderr
-    assert list(root.rglob("saved_model.pb")), "a model was pushed, so every node wrote what it writes"
-    assert byte_search.found_in_folder(root, WORDS) == set()
-    assert byte_search.found((done.stdout + done.stderr).encode(), WORDS) == set()
+    (folder / "demo.csv").unlink()
+    with (folder / "table.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def planted_element(representation: str, number: int) -> str | None:
     """Return an identifying value that a value representation (DICOM PS3.5 6.2) can hold, None for one without words."""
     return {
-        "PN": NAME,
+        "PN": DICOM_NAME,
         "DA": DICOM_BIRTH,
         "DT": f"{DICOM_BIRTH}101500",
         "AE": SHORT_NAME,
         "SH": SHORT_NAME,
         "CS": SHORT_NAME,
-        "LO": ADDRESS,
-        "ST": f"{NAME} of {ADDRESS}",
-        "LT": f"{NAME} of {ADDRESS}",
-        "UT": f"{NAME} of {ADDRESS}",
-        "UC": f"{NAME} of {ADDRESS}",
+        "LO": DICOM_ADDRESS,
+        "ST": f"{DICOM_NAME} of {DICOM_ADDRESS}",
+        "LT": f"{DICOM_NAME} of {DICOM_ADDRESS}",
+        "UT": f"{DICOM_NAME} of {DICOM_ADDRESS}",
+        "UC": f"{DICOM_NAME} of {DICOM_ADDRESS}",
         "UI": f"{UID_ROOT}.{number}",
     }.get(representation)
 
@@ -129,53 +133,74 @@ def planted_dataset(number: int, patient: int) -> Dataset:
         value = planted_element(representation, number)
         if value is not None and keyword and not retired and (tag >> 16) not in PIXEL_AND_FILE_GROUPS:
             setattr(image, keyword, value)
-    image.private_block(0x0033, NAME[:16], create=True).add_new(1, "LO", ADDRESS)
+    image.private_block(0x0033, DICOM_NAME[:16], create=True).add_new(1, "LO", DICOM_ADDRESS)
     image.ReferencedPatientSequence = [Dataset()]
-    image.ReferencedPatientSequence[0].PatientName = NAME
+    image.ReferencedPatientSequence[0].PatientName = DICOM_NAME
     image.SpecificCharacterSet, image.Modality, image.PatientSex = "ISO_IR 192", "CR", "FM"[patient % 2]
     image.SOPClassUID, image.SOPInstanceUID = ComputedRadiographyImageStorage, f"{UID_ROOT}.1.{number}"
-    image.PatientID, image.StudyInstanceUID = f"{PATIENT}-{patient}", f"{UID_ROOT}.2.{patient}"
+    image.PatientID, image.StudyInstanceUID = f"{DICOM_PATIENT}-{patient}", f"{UID_ROOT}.2.{patient}"
     return image
 
 
 def write_planted_tree(folder: Path, patients: int) -> None:
-    """Write two images a patient, bright where the label says so, and the label table; one file ends early."""
+    """Write two images a patient, bright where the label says so, and the label table; the last file ends early."""
     noise, lines = np.random.default_rng(5), ["study,finding"]
     for patient in range(patients):
-        lines.append(f"{UID_ROOT}.2.{patient},{'ill' if patient % 3 == 0 else 'well'}")
+        lines.append(f"{UID_ROOT}.2.{patient},{'nodule' if patient % 3 == 0 else 'normal'}")
         for number in (2 * patient, 2 * patient + 1):
             image = planted_dataset(number, patient)
             pixels = noise.integers(0, 1000, (48, 40), dtype=np.uint16) + (2000 if patient % 3 == 0 else 0)
             image.set_pixel_data(pixels.astype(np.uint16), "MONOCHROME2", 12, generate_instance_uid=False)
-            path = folder / f"{FILE_NAME}_{patient}" / f"{SHORT_NAME}_{number}.dcm"
+            path = folder / "tree" / f"{DICOM_FILE_NAME}_{patient}" / f"{SHORT_NAME}_{number}.dcm"
             path.parent.mkdir(parents=True, exist_ok=True)
             image.save_as(path, enforce_file_format=True)
     path.write_bytes(path.read_bytes()[:-3000])
-    (folder.parent / "labels.csv").write_text("\n".join(lines) + "\n")
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
 
 
-DICOM_CONFIG = """
+CONFIG = """
 name: chest
 data:
-  manifest: {folder}/manifest.csv
-  classes: [ill, well]
+  manifest: source/{SPAN}/manifest.csv
+  classes: [normal, nodule, effusion]
   slices: [sex]
   max_quarantined: 0.05
-image: {{size: 32, channels: 1}}
-training: {{steps: 2, batch_size: 8}}
-evaluation: {{thresholds: [{{metric: auc, at_least: 0.0}}]}}
-gate: {{rules: []}}
+image: {size: 24, channels: 1}
+training: {model: article_cnn, steps: 1, batch_size: 8}
+evaluation: {thresholds: [{metric: auc, at_least: 0.0}]}
+gate: {rules: []}
 """
 
 
-@pytest.mark.e2e
-def test_identifiers_of_dicom_files_stay_with_the_source(quickly, byte_search: ModuleType, tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    write_planted_tree(source / "tree", patients=60)
-    assert {word for _, word in byte_search.found_in_folder(source / "tree", DICOM_WORDS)} == set(DICOM_WORDS)
-    table = (
+@dataclass(frozen=True)
+class Ran:
+    """A run that pushed a model of planted files.
+
+    Args:
+        table: folder of a table and its images.
+        tree: folder of DICOM files.
+        root: below which the run worked.
+        terminal: what the run said.
+    """
+
+    table: Path
+    tree: Path
+    root: Path
+    terminal: str
+
+
+@pytest.fixture(scope="module")
+def ran(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """Run over a table and a DICOM tree, a span each: what comes after ingest is the same for both."""
+    folder = tmp_path_factory.mktemp("planted")
+    table, dicom = (folder / "source" / span for span in "12")
+    write_planted_table(table)
+    write_planted_tree(dicom, patients=12)
+    columns = ("path", "label", "patient_id", "sex", "name", "birth_date", "address")
+    mapped = (word for column in columns for word in ("--column", f"{column}={column}"))
+    joined = (
         "--labels",
-        source / "labels.csv",
+        dicom / "labels.csv",
         "--join",
         "study_instance_uid",
         "--column",
@@ -183,14 +208,37 @@ def test_identifiers_of_dicom_files_stay_with_the_source(quickly, byte_search: M
         "--column",
         "label=finding",
     )
-    indexed = quickly("index", source / "tree", "-o", source / "manifest.csv", *table, "--slice", "sex")
-    assert indexed.code == 0, indexed.stdout + indexed.stderr
-    config = tmp_path / "chest.yaml"
-    config.write_text(DICOM_CONFIG.format(folder=source))
-    root = tmp_path / "root"
-    done = quickly("run", config, "--root", root)
+    for source, words in ((table / "table.csv", mapped), (dicom / "tree", (*joined, "--slice", "sex"))):
+        indexed = start("index", source, "-o", source.with_name("manifest.csv"), *words).finish()
+        assert indexed.code == 0, indexed.stdout + indexed.stderr
+    (folder / "chest.yaml").write_text(CONFIG)
+    done = start("run", folder / "chest.yaml", "--root", folder / "root").finish()
     assert done.code == 0, done.stdout + done.stderr
-    assert list(root.rglob("saved_model.pb"))
-    assert "quarantined" in (root / "reports" / "latest.html").read_text()
-    assert byte_search.found_in_folder(root, DICOM_WORDS) == set()
-    assert byte_search.found((done.stdout + done.stderr).encode(), DICOM_WORDS) == set()
+    return Ran(table, dicom / "tree", folder / "root", done.stdout + done.stderr)
+
+
+def found_outside(ran: Ran, words: tuple[str, ...], byte_search: ModuleType) -> set[Any]:
+    """Return which words a file below the root, or the terminal, holds."""
+    on_terminal = {("terminal", word) for word in byte_search.found(ran.terminal.encode(), words)}
+    return on_terminal | byte_search.found_in_folder(ran.root, words)
+
+
+@pytest.mark.e2e
+def test_planted_files_went_through_every_node_to_a_pushed_model(ran: Ran) -> None:
+    assert list(ran.root.rglob("saved_model.pb")), "a model was pushed, so every node wrote what it writes"
+    assert "quarantined" in (ran.root / "reports" / "latest.html").read_text()
+    account = read_account(next((ran.root / "artifacts" / "ImageExampleGen" / "account").iterdir()))
+    assert [(its["span"], its["quarantined"]) for its in account["spans"]] == [(1, 2), (2, 1)]
+    assert "Traceback" not in ran.terminal
+
+
+@pytest.mark.e2e
+def test_identifiers_of_a_table_stay_with_the_source(ran: Ran, byte_search: ModuleType) -> None:
+    assert {word for _, word in byte_search.found_in_folder(ran.table, WORDS)} == set(WORDS), "the plants are there"
+    assert found_outside(ran, WORDS, byte_search) == set()
+
+
+@pytest.mark.e2e
+def test_identifiers_of_dicom_files_stay_with_the_source(ran: Ran, byte_search: ModuleType) -> None:
+    assert {word for _, word in byte_search.found_in_folder(ran.tree, DICOM_WORDS)} == set(DICOM_WORDS), "the plants are there"
+    assert found_outside(ran, DICOM_WORDS, byte_search) == set()

@@ -18,7 +18,10 @@ from pipeline import sources
 from pipeline.config import DemoSource
 
 pytestmark = pytest.mark.e2e
-QUICK = ("--set", "training.steps=2", "--set", "gate.rules=[]", "--set", "evaluation.thresholds=[{metric: auc, at_least: 0.01}]")
+QUICK = (
+    *("--set", "training.model=article_cnn", "--set", "training.steps=2", "--set", "gate.rules=[]"),
+    *("--set", "evaluation={thresholds: [{metric: auc, at_least: 0.01}], change: null}"),
+)
 CACHELESS = {"EarlierData", "Baseline", "RunReport"}  # resolvers, and the report of each run
 FIRST_ONLY, NEW = 12, 70  # patients up to here come in span 1 alone; from here on they are new in span 3
 Rows = list[dict[str, str]]

@@ -9,6 +9,7 @@ from components.predictions.table import probabilities, read_table
 from components.pusher.versions import versions
 
 pytestmark = pytest.mark.e2e
+BETTER_TRAINED = ("--set", "training.model=article_cnn", "--set", "training.steps=80")
 
 
 def answers(root: Path, model: str) -> list[list[float]]:
@@ -25,7 +26,7 @@ def seen(root: Path) -> list[int]:
 
 def test_version_is_pinned_served_taken_back_and_pushed_again(own_run, one_step, quickly, files_below) -> None:
     root = own_run.root
-    words, better_trained = ("run", own_run.config, "--root", root, "--json"), (*one_step, "--set", "training.steps=80")
+    words, better_trained = ("run", own_run.config, "--root", root, "--json"), (*one_step, *BETTER_TRAINED)
     at = ("--root", root, "--json")
 
     # A is pushed and pinned. The better B waits; what is served stays.
