@@ -29,13 +29,14 @@ def main() -> None:
 def load() -> None:
     """Import what a run imports, then what its nodes import later."""
     with tensorflow_loading():
-        from pipeline import local_runner  # noqa: F401, PLC0415
+        from pipeline import local_runner, single_node  # noqa: F401, PLC0415
     import pyarrow.dataset  # noqa: F401, PLC0415
     import setuptools  # noqa: F401, PLC0415 - Beam looks for it
 
     from components.data_gate import metadata_regression  # noqa: F401, PLC0415
     from components.run_report import page  # noqa: F401, PLC0415
     from models import preprocessing, training  # noqa: F401, PLC0415
+    from pipeline import node_command, run_command  # noqa: F401, PLC0415
     from pipeline.code_digest import code_digest  # noqa: PLC0415
     from pipeline.graph import CODE  # noqa: PLC0415
     from serving import model_server  # noqa: F401, PLC0415
@@ -58,7 +59,7 @@ def start(
 
     Args:
         ordinary: take the rights of root from it.
-        warm_server: have the imports of its model server done as well.
+        warm_server: have the imports of its model server done as well, where it starts one.
         environment: its variables; None: this process's.
         program: the source text that runs; None: that of `medtfx`.
         log: where both streams are added in the place of those files.
@@ -76,7 +77,7 @@ def start(
         os.environ.update(environment)
     if ordinary:
         drop_capabilities()
-    if warm_server and program is None:
+    if warm_server and program is None and (start[0] == "run" or "InfraValidator" in start):
         warm_server_process.prepare(become)
     run(program)
     os._exit(0)

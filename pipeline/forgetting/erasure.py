@@ -54,7 +54,7 @@ def clear_leftovers(root: Root) -> None:
     state_root.sweep(root)
     for folder in root.artifacts.glob(f"*/{SYSTEM}"):
         shutil.rmtree(folder)
-    for half_written in (*root.artifacts.rglob(".*.tmp"), *root.reports.glob(".*.tmp")):
+    for half_written in (*root.path.glob(".*.tmp"), *root.artifacts.rglob(".*.tmp"), *root.reports.glob(".*.tmp")):
         half_written.unlink()
 
 

@@ -37,7 +37,7 @@ gate:
 """
 ONE_STEP = (
     *("--set", "evaluation.thresholds=[{metric: auc, at_least: 0.0}]"),
-    *("--set", "gate.rules=[]", "--set", "training.steps=1"),
+    *("--set", "gate.rules=[]", "--set", "training.steps=1", "--set", "training.model=article_cnn"),
 )
 USUAL = "usual_result.json"
 Medtfx = Callable[..., Finished]

@@ -62,6 +62,7 @@ def test_proof_report_ledger_and_log_keep_what_is_not_the_patients(made) -> None
 def test_what_killed_runs_left_half_done_is_cleared_away(made) -> None:
     half_done = made.store.artifact("Examples", "ImageExampleGen/examples/21", PENDING)
     leftovers = [
+        made.root.path / ".forgotten.jsonl.99.tmp",
         made.root.artifacts / "ImageExampleGen/examples/21/Split-train/data_tfrecord-00000-of-00009",
         made.root.artifacts / "InfraValidator/.system/executor_execution/13/requests",
         made.root.artifacts / "ImageExampleGen/account/1/.rows.jsonl.99.tmp",
