@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 CPU_DESCRIPTION = Path("/proc/cpuinfo")
+BFLOAT16 = "bfloat16"
 BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16")
 
 
@@ -44,7 +45,7 @@ def emulation(name: str, cpu_flags: frozenset[str]) -> str:
 
     The speed is that of bench/serving/precision.py on a CPU with AVX2.
     """
-    if name != "bfloat16" or cpu_flags.intersection(BFLOAT16_FLAGS):
+    if name != BFLOAT16 or cpu_flags.intersection(BFLOAT16_FLAGS):
         return ""
     return f"this CPU emulates bfloat16 (no {', '.join(BFLOAT16_FLAGS)}): expect no more than the speed of float32"
 

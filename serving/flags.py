@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+from models.precision import BFLOAT16
 from pipeline.errors import ConfigError
 
 Group = argparse._ArgumentGroup  # argparse gives the type no public name
@@ -26,7 +27,6 @@ ABSENT = frozenset(
         "grpc_channel_arguments",
         "grpc_max_threads",
         "grpc_socket_path",
-        "mixed_precision",
         "num_load_threads",
         "num_tflite_interpreters_per_pool",
         "num_tflite_pools",
@@ -74,6 +74,7 @@ class Flags:
     tensorflow_session_parallelism: int
     tensorflow_intra_op_parallelism: int
     tensorflow_inter_op_parallelism: int
+    mixed_precision: str
     enable_model_warmup: bool
     num_request_iterations_for_warmup: int
     enable_serialization_as_tensor_content: bool
@@ -195,6 +196,12 @@ def _add_running(group: Group) -> None:
     _add_number(group, "--tensorflow_session_parallelism", 0, "threads of TensorFlow, 0: as many as cores")
     _add_number(group, "--tensorflow_intra_op_parallelism", 0, "threads within an operation, 0: as many as cores")
     _add_number(group, "--tensorflow_inter_op_parallelism", 0, "operations at once, 0: as many as cores")
+    group.add_argument(
+        "--mixed_precision",
+        choices=[BFLOAT16],
+        default="",
+        help="compute in it where that costs little accuracy; quicker where the CPU multiplies it in hardware",
+    )
     _add_switch(group, "--enable_serialization_as_tensor_content", "answer with raw bytes instead of typed fields")
 
 

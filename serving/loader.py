@@ -11,7 +11,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from models import records
 from models.model_facts import read_facts
-from models.precision import emulation, read_cpu_flags
+from models.precision import BFLOAT16, emulation, read_cpu_flags
 from serving.inference import Inference
 from serving.metrics import Histogram
 from serving.model_versions import Lease
@@ -35,6 +35,7 @@ class Loader:
         tags: which graph of a SavedModel.
         threads: of TensorFlow.
         warmup_rounds: how often warm-up requests run, 0: not at all.
+        bfloat16: have TensorFlow compute float32 models in it.
         cpu_flags: what the CPU has.
     """
 
@@ -43,6 +44,7 @@ class Loader:
     tags: tuple[str, ...] = ("serve",)
     threads: Threads = ALL_CORES
     warmup_rounds: int = 1
+    bfloat16: bool = False
     cpu_flags: frozenset[str] = field(default_factory=read_cpu_flags)
 
     def __call__(self, name: str, number: int, folder: Path) -> SavedModel:
@@ -51,14 +53,14 @@ class Loader:
         Raises:
             ServingError: when loading or a warm-up request fails.
         """
-        model = SavedModel(folder, tags=self.tags, threads=self.threads)
+        model = SavedModel(folder, tags=self.tags, threads=self.threads, bfloat16=self.bfloat16)
         if self.warmup_rounds and (folder / WARMUP_FOLDER / WARMUP_FILE).exists():
             try:
                 self._warm_up(Lease(name, number, model), folder / WARMUP_FOLDER / WARMUP_FILE)
             except ServingError:
                 model.close()
                 raise
-        if note := emulation(precision_of(folder), self.cpu_flags):
+        if note := emulation(BFLOAT16 if self.bfloat16 else precision_of(folder), self.cpu_flags):
             logger.warning("model %s, version %d: %s", name, number, note)
         return model
 

@@ -112,6 +112,7 @@ def make_service(flags: Flags, configs: list[ModelConfig]) -> Service:
         tuple(flags.saved_model_tags.split(",")),
         Threads(*flags.threads),
         max(flags.num_request_iterations_for_warmup, 1) if flags.enable_model_warmup else 0,
+        bool(flags.mixed_precision),
     )
     retry = Retry(flags.max_num_load_retries, max(flags.load_retry_interval_micros, 0) / 1e6)
     manager = ModelManager(loader, retry, labels_before_load=flags.allow_version_labels_for_unavailable_models)

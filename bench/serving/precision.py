@@ -23,16 +23,16 @@ from bench.serving import image_model
 from bench.serving.image_model import Network
 from models.export import PREDICT_IMAGE, PROBABILITIES
 from models.precision import BFLOAT16_FLAGS, read_cpu_flags
-from serving.saved_model import Array, SavedModel
+from serving.saved_model import ALL_CORES, Array, SavedModel, session_config
 
 BATCH, BATCHES = 16, 4
 REFERENCE = "float32"
 Variant = Callable[[Array], Array]
 
 
-def as_served(export: Path) -> Variant:
-    """Return an export as the server runs it."""
-    model = SavedModel(export)
+def as_served(export: Path, *, bfloat16: bool = False) -> Variant:
+    """Return an export as the server runs it, for bfloat16 with `--mixed_precision=bfloat16`."""
+    model = SavedModel(export, bfloat16=bfloat16)
     return lambda images: model.run(PREDICT_IMAGE, {"image": images}, [PROBABILITIES])[0]
 
 
@@ -46,12 +46,9 @@ def frozen(export: Path, *, rewrites: bool = False) -> Variant:
         graph = tf.compat.v1.graph_util.convert_variables_to_constants(
             session, session.graph.as_graph_def(), [fetched.partition(":")[0]]
         )
-    config = tf.compat.v1.ConfigProto()
-    if rewrites:
-        config.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 = 1  # RewriterConfig.ON
     with tf.Graph().as_default() as constant:
         tf.import_graph_def(graph, name="")
-    session = tf.compat.v1.Session(graph=constant, config=config)
+    session = tf.compat.v1.Session(graph=constant, config=session_config(ALL_CORES, bfloat16=rewrites))
     return lambda images: session.run(fetched, {fed: images})
 
 
@@ -62,6 +59,7 @@ def variants(folder: Path) -> Mapping[str, Variant]:
     return {
         REFERENCE: as_served(single),
         "frozen float32": frozen(single),
+        "float32, served with mixed precision": as_served(single, bfloat16=True),
         "bfloat16": as_served(half),
         "frozen bfloat16": frozen(half),
         "frozen float32, rewritten to bfloat16": frozen(single, rewrites=True),

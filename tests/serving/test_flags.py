@@ -47,6 +47,7 @@ def test_threads_are_told_together_or_apart(words, expected):
         ([*MODEL, "--port=0"], "argument --port: '0' is no whole number from 1 to 65535"),
         ([*MODEL, "--port=x"], "argument --port: 'x' is no whole number from 1 to 65535"),
         ([*MODEL, "--enable_batching=maybe"], "argument --enable_batching: 'maybe' is neither true nor false"),
+        ([*MODEL, "--mixed_precision=float16"], "argument --mixed_precision: invalid choice: 'float16'"),
         ([*MODEL, "--rest_api_port=8500"], "--rest_api_port: 8500 is --port as well"),
         ([*MODEL, "--batching_parameters_file=b.txt"], "--batching_parameters_file needs --enable_batching"),
         ([*MODEL, "--ssl_config_file=s", "--rest_api_port=1", "--host=0.0.0.0"], "--rest_api_port has no TLS"),

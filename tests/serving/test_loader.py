@@ -113,13 +113,21 @@ def test_warm_up_requests_run_as_often_as_told(metrics, inference, folder, round
 
 
 @pytest.mark.parametrize(
-    ("precision", "flags", "notes"),
-    [("bfloat16", {"avx2"}, 1), ("bfloat16", {"avx2", "avx512_bf16"}, 0), ("float32", {"avx2"}, 0)],
+    ("precision", "mixed", "flags", "notes"),
+    [
+        ("bfloat16", False, {"avx2"}, 1),
+        ("bfloat16", False, {"avx2", "avx512_bf16"}, 0),
+        ("float32", False, {"avx2"}, 0),
+        ("float32", True, {"avx2"}, 1),
+        ("float32", True, {"avx2", "amx_bf16"}, 0),
+    ],
 )
-def test_a_precision_that_the_cpu_emulates_is_told_once_a_version(metrics, inference, folder, caplog, precision, flags, notes):
+def test_a_precision_that_the_cpu_emulates_is_told_once_a_version(
+    metrics, inference, folder, caplog, precision, mixed, flags, notes
+):
     write_facts(ModelFacts(CANONICAL, CLASSES, precision), folder)
     with caplog.at_level("INFO", "serving"):
-        Loader(inference, metrics.warmup_latency, cpu_flags=frozenset(flags))("demo", 1, folder).close()
+        Loader(inference, metrics.warmup_latency, bfloat16=mixed, cpu_flags=frozenset(flags))("demo", 1, folder).close()
     assert caplog.text.count("model demo, version 1: this CPU emulates bfloat16 (no avx512_bf16, amx_bf16)") == notes
 
 

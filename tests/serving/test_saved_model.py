@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
+from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
-from serving.saved_model import SavedModel, first_line
+from bench.serving import image_model
+from bench.serving.image_model import Network
+from models.export import PREDICT_IMAGE, PROBABILITIES
+from models.precision import BFLOAT16_FLAGS, read_cpu_flags
+from serving.saved_model import ALL_CORES, SavedModel, Threads, first_line, session_config
 from serving.serving_error import ServingError
 
 X = {"x": np.array([[1, 2]], np.float32)}
@@ -52,3 +57,21 @@ def test_a_closed_model_answers_nothing(versions):
 
 def test_an_empty_error_has_a_text():
     assert first_line(" \n") == "no reason given"
+
+
+def test_mixed_precision_answers_as_float32_but_for_the_rounding_of_this_cpu(tmp_path):
+    export = image_model.save(tmp_path / "1", Network(size=32))
+    images = {"image": np.array(image_model.images(4, 32), object)}
+    single, half = SavedModel(export), SavedModel(export, bfloat16=True)
+    (expected,), (given,) = (model.run(PREDICT_IMAGE, images, [PROBABILITIES]) for model in (single, half))
+    moved = np.abs(given - expected).max()
+    assert moved < 0.02
+    assert moved > 0 or not read_cpu_flags().intersection(BFLOAT16_FLAGS)
+
+
+@pytest.mark.parametrize(("bfloat16", "rewriting"), [(True, RewriterConfig.ON), (False, RewriterConfig.DEFAULT)])
+def test_session_is_told_threads_and_rewriting(bfloat16, rewriting):
+    config = session_config(Threads(2, 3), bfloat16=bfloat16)
+    assert (config.intra_op_parallelism_threads, config.inter_op_parallelism_threads) == (2, 3)
+    assert config.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 == rewriting
+    assert session_config(ALL_CORES, bfloat16=False).intra_op_parallelism_threads == 0
