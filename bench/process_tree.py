@@ -104,8 +104,18 @@ def parent_and_session(entry: Path) -> tuple[int, int]:
 
 def proportional_memory(process: int) -> int:
     """Return the proportional set size in bytes, which counts a shared page once over all who share it; 0 when it is gone."""
+    return memory(process, "Pss")
+
+
+def own_memory(process: int) -> int:
+    """Return bytes of heap and stacks; what other processes map or unmap meanwhile doesn't change it, as it does shares."""
+    return memory(process, "Anonymous")
+
+
+def memory(process: int, kind: str) -> int:
+    """Return bytes of a kind in /proc/pid/smaps_rollup (proc(5)); 0 when the process is gone."""
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     except OSError:
         return 0
-    return next((int(line.split()[1]) * KIB for line in lines if line.startswith("Pss:")), 0)
+    return next((int(line.split()[1]) * KIB for line in lines if line.startswith(f"{kind}:")), 0)

@@ -19,7 +19,7 @@ from typing import Any
 import grpc
 
 from bench.command import options, tell
-from bench.process_tree import proportional_memory
+from bench.process_tree import own_memory
 from bench.serving import image_model
 from bench.serving.server_process import ServerProcess, start_process
 from bench.serving.steady_clients import SteadyClients, Tally
@@ -101,7 +101,7 @@ class LoadTest:
                 next_swap += self._plan.swap
             if now >= kill_at and not self.course.down:
                 self._restart()
-            self.course.lives[-1].append(proportional_memory(self._server.popen.pid))
+            self.course.lives[-1].append(own_memory(self._server.popen.pid))
             time.sleep(SAMPLE_SECONDS)
 
     def _restart(self) -> None:
