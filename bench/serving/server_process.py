@@ -49,8 +49,8 @@ class ServerProcess:
             SystemExit: when the server ended, or takes longer than two minutes, with what it said.
         """
         end = time.monotonic() + START_SECONDS
-        while not self._answers():
-            if self.popen.poll() is not None or time.monotonic() > end:
+        while (ended := self.popen.poll() is not None) or not self._answers():  # another's port may answer for one that ended
+            if ended or time.monotonic() > end:
                 raise SystemExit(f"the server did not start:\n{self.said}")
             time.sleep(0.05)
 
