@@ -40,14 +40,14 @@ def choose(wanted: Literal["auto", "float32", "bfloat16"], cpu_flags: frozenset[
     return Precision("float32", f"the CPU has neither {' nor '.join(BFLOAT16_FLAGS)}")
 
 
-def emulation(name: str, cpu_flags: frozenset[str]) -> str:
-    """Say what a CPU makes of a model in a precision that it does not multiply in hardware; '' where it does.
+def no_gain(name: str, cpu_flags: frozenset[str]) -> str:
+    """Say what a CPU makes of a precision that it does not multiply in hardware; '' where it does.
 
     The speed is that of bench/serving/precision.py on a CPU with AVX2.
     """
     if name != BFLOAT16 or cpu_flags.intersection(BFLOAT16_FLAGS):
         return ""
-    return f"this CPU emulates bfloat16 (no {', '.join(BFLOAT16_FLAGS)}): expect no more than the speed of float32"
+    return f"this CPU does not multiply bfloat16 (no {', '.join(BFLOAT16_FLAGS)}): expect no more than the speed of float32"
 
 
 def read_cpu_flags(description: Path = CPU_DESCRIPTION) -> frozenset[str]:

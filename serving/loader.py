@@ -11,7 +11,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from models import records
 from models.model_facts import read_facts
-from models.precision import BFLOAT16, emulation, read_cpu_flags
+from models.precision import BFLOAT16, no_gain, read_cpu_flags
 from serving.inference import Inference
 from serving.metrics import Histogram
 from serving.model_versions import Lease
@@ -60,7 +60,7 @@ class Loader:
             except ServingError:
                 model.close()
                 raise
-        if note := emulation(BFLOAT16 if self.bfloat16 else precision_of(folder), self.cpu_flags):
+        if note := no_gain(BFLOAT16 if self.bfloat16 else precision_of(folder), self.cpu_flags):
             logger.warning("model %s, version %d: %s", name, number, note)
         return model
 

@@ -23,6 +23,7 @@ from bench.serving.spoiled_requests import Target, is_alive
 from bench.serving.structured_requests import KINDS
 
 SHOWN = 20  # improper answers in a report
+LAST_WORDS = 2000  # characters that a server which is gone wrote at last
 TRACES = ("Traceback", "unforeseen")  # words of the log that no request may bring
 
 
@@ -59,6 +60,7 @@ def fuzz(requests: int, seed: int, folder: Path) -> dict[str, Any]:
         answers = {kind: ask(target, kind, requests // len(KINDS), seed=seed) for kind in KINDS}
         lives = server.popen.poll() is None and is_alive(target)
         said = [word for word in TRACES if word in server.said]
+        last_words = "" if lives else server.said[-LAST_WORDS:]
     improper = {kind: of_kind.improper[:SHOWN] for kind, of_kind in answers.items() if of_kind.improper}
     return {
         "requests": sum(of_kind.codes.total() for of_kind in answers.values()),
@@ -67,6 +69,7 @@ def fuzz(requests: int, seed: int, folder: Path) -> dict[str, Any]:
         "improper": improper,
         "in_the_log": said,
         "server_lives": lives,
+        "last_words": last_words,
         "passed": lives and not improper and not said,
     }
 

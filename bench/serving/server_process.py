@@ -49,9 +49,11 @@ class ServerProcess:
             SystemExit: when the server ended, or takes longer than two minutes, with what it said.
         """
         end = time.monotonic() + START_SECONDS
-        while (ended := self.popen.poll() is not None) or not self._answers():  # another's port may answer for one that ended
-            if ended or time.monotonic() > end:
+        while True:
+            if self.popen.poll() is not None or time.monotonic() > end:
                 raise SystemExit(f"the server did not start:\n{self.said}")
+            if self._answers():
+                return
             time.sleep(0.05)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:

@@ -183,6 +183,8 @@ def rest_status(target: Target, path: str, body: bytes) -> str:
             return str(response.status)
     except urllib.error.HTTPError as error:
         return str(error.code) if set(json.load(error)) == {"error"} else NO_JSON
+    except OSError:  # the server is gone, or hung up without a word
+        return CLOSED
     except ValueError:
         return NO_JSON
 

@@ -1,8 +1,7 @@
 import base64
+import csv
 import json
-import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -114,16 +113,21 @@ def test_fresh_root_gives_the_same_metrics(usual, demo_config: Path, quickly, tm
     assert again.result["metrics"]
 
 
-def test_replaced_image_is_noticed_where_the_manifest_has_no_digest(own_run, one_step, start) -> None:
+def test_replaced_image_is_noticed_where_the_manifest_has_no_digest(own_run, one_step, quickly) -> None:
     image = next(own_run.manifest.parent.rglob("*.png"))
     mirrored = np.asarray(Image.open(image))[:, ::-1]
     Image.fromarray(mirrored).save(image)
-    second = start("run", own_run.config, "--root", own_run.root, "--json", *one_step)
-    second.wait_for("Trainer ")  # what comes after works on another model
-    said = second.end(signal.SIGKILL).stderr
-    assert own_run.result["verdict"] == "pushed"
-    for node in ("ImageExampleGen", "StatisticsGen", "Transform", "Trainer"):
-        assert re.search(f"{node} +done", said), said
+    second = quickly("run", own_run.config, "--root", own_run.root, "--json", *one_step)
+    assert own_run.result["verdict"] == second.result["verdict"] == "pushed"
+    assert not {"ImageExampleGen", "Trainer", "Pusher"} & set(second.result["cached"])
+
+
+def test_no_patient_and_no_file_of_a_plain_manifest_is_named_below_the_root(own_run, byte_search) -> None:
+    with own_run.manifest.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))[:20]
+    words = sorted({"demo-0"} | {row["patient_id"] for row in rows} | {Path(row["path"]).stem for row in rows})
+    assert {word for _, word in byte_search.found_in_folder(own_run.manifest.parent, words)} == set(words), "they are there"
+    assert byte_search.found_in_folder(own_run.root, words) == set()
 
 
 def test_people_get_a_summary(pushed_root: Path, demo_config: Path, quickly) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from models.precision import BFLOAT16_FLAGS, Precision, choose, emulation, read_cpu_flags
+from models.precision import BFLOAT16_FLAGS, Precision, choose, no_gain, read_cpu_flags
 
 
 @pytest.mark.parametrize("flag", ["avx512_bf16", "amx_bf16"])
@@ -22,16 +22,16 @@ def test_configured_precision_is_kept_whatever_the_cpu(wanted):
 
 
 def test_bfloat16_without_hardware_for_it_is_said_to_be_slow():
-    assert emulation("bfloat16", frozenset({"avx2"})) == (
-        "this CPU emulates bfloat16 (no avx512_bf16, amx_bf16): expect no more than the speed of float32"
+    assert no_gain("bfloat16", frozenset({"avx2"})) == (
+        "this CPU does not multiply bfloat16 (no avx512_bf16, amx_bf16): expect no more than the speed of float32"
     )
 
 
 @pytest.mark.parametrize(
     ("name", "flags"), [("float32", []), ("", []), *(("bfloat16", ["avx2", flag]) for flag in BFLOAT16_FLAGS)]
 )
-def test_nothing_is_said_where_nothing_is_emulated(name, flags):
-    assert emulation(name, frozenset(flags)) == ""
+def test_nothing_is_said_of_float32_and_of_hardware_for_bfloat16(name, flags):
+    assert no_gain(name, frozenset(flags)) == ""
 
 
 def test_flags_are_read_from_the_first_cpu(tmp_path):

@@ -122,13 +122,13 @@ def test_warm_up_requests_run_as_often_as_told(metrics, inference, folder, round
         ("float32", True, {"avx2", "amx_bf16"}, 0),
     ],
 )
-def test_a_precision_that_the_cpu_emulates_is_told_once_a_version(
+def test_a_precision_that_the_cpu_does_not_multiply_is_told_once_a_version(
     metrics, inference, folder, caplog, precision, mixed, flags, notes
 ):
     write_facts(ModelFacts(CANONICAL, CLASSES, precision), folder)
     with caplog.at_level("INFO", "serving"):
         Loader(inference, metrics.warmup_latency, bfloat16=mixed, cpu_flags=frozenset(flags))("demo", 1, folder).close()
-    assert caplog.text.count("model demo, version 1: this CPU emulates bfloat16 (no avx512_bf16, amx_bf16)") == notes
+    assert caplog.text.count("model demo, version 1: this CPU does not multiply bfloat16 (no avx512_bf16, amx_bf16)") == notes
 
 
 def test_a_graph_with_other_tags_does_not_load(metrics, inference, folder):

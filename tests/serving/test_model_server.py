@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from google.protobuf import text_format
-from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2, predict_pb2
+from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2, model_pb2, predict_pb2
 
 from bench.serving.server_process import free_port
 from pipeline.errors import ConfigError, MedtfxError
 from serving import model_server
 from serving.flags import parse
 from serving.model_info import MOST_RELOADS
+from serving.saved_model import Threads, session_config
 
 CONFIG = """model_config_list {{
   config {{ name: "demo" base_path: "{base}" model_platform: "tensorflow" {more} }}
@@ -44,6 +45,17 @@ def reload(client: Any, base: Path, more: str = "") -> None:
     request = model_management_pb2.ReloadConfigRequest()
     text_format.Parse(CONFIG.format(base=base, more=more), request.config)
     client.model.HandleReloadConfigRequest(request)
+
+
+@pytest.mark.parametrize(
+    ("words", "threads", "bfloat16"),
+    [([], (0, 0), False), (["--mixed_precision=bfloat16", "--tensorflow_intra_op_parallelism=2"], (2, 0), True)],
+)
+def test_sessions_run_as_the_flags_say(serve, base_path, words, threads, bfloat16):
+    server, client = serve("--model_name=demo", f"--model_base_path={base_path}", *words)
+    with server.service.manager.use(model_pb2.ModelSpec(name="demo")) as lease:
+        assert lease.model._session._config == session_config(Threads(*threads), bfloat16=bfloat16)
+    assert factor(client) == 2
 
 
 def test_a_pushed_version_takes_over_without_an_error_under_load(serve, base_path, push, eventually):
