@@ -101,8 +101,8 @@ from components.image_example_gen.account import RowAccount
 from components.image_example_gen.shard import Shard, write_shard
 print("ready", flush=True)
 wait_for(Path(sys.argv[2]))
-for index in range(150):
-    write_shard(Path(sys.argv[1]), Shard(index, 150), {INGESTED!r})
+for index in range(400):
+    write_shard(Path(sys.argv[1]), Shard(index, 400), {INGESTED!r})
 """
 
 
@@ -113,7 +113,7 @@ def test_attempts_that_sweep_one_another_at_any_point_all_end_well(start_program
         attempt.wait_for("ready\n", "stdout")
     told.touch()
     assert [attempt.finish().code for attempt in attempts] == [0, 0, 0]
-    shards = [Shard(index, 150) for index in range(150)]
+    shards = [Shard(index, 400) for index in range(400)]
     assert all(is_done(folder, shard) for shard in shards)
     assert all(records(examples_file(folder, "train", shard)) == [b"one", b"four"] for shard in shards)
 
