@@ -11,6 +11,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
+from serving.constant_graph import with_constants
 from serving.serving_error import CODES, ServingError
 
 Array = npt.NDArray[Any]
@@ -44,18 +45,21 @@ class SavedModel:
             folder: a SavedModel.
             tags: which of its graphs.
             threads: to run it with.
-            bfloat16: have TensorFlow compute in it where that costs little accuracy.
+            bfloat16: have TensorFlow compute in it where that costs little accuracy, its variables made constants.
 
         Raises:
             ServingError: when it does not load; the text does not name the folder.
         """
-        self._session = tf.compat.v1.Session(graph=tf.Graph(), config=session_config(threads, bfloat16=bfloat16))
+        config = session_config(threads, bfloat16=bfloat16)
+        self._session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
         try:
             loaded = tf.compat.v1.saved_model.loader.load(self._session, list(tags), str(folder))
+            self.signatures: dict[str, Any] = dict(loaded.signature_def)
+            if bfloat16:
+                self._session = with_constants(self._session, self.signatures, config)
         except LOAD_ERRORS as error:
             self._session.close()
             raise _load_error(error, folder) from error
-        self.signatures: dict[str, Any] = dict(loaded.signature_def)
 
     def run(
         self, signature: str, inputs: Mapping[str, Array], outputs: Sequence[str], *, seconds: float | None = None

@@ -23,6 +23,7 @@ from bench.serving import image_model
 from bench.serving.image_model import Network
 from models.export import PREDICT_IMAGE, PROBABILITIES
 from models.precision import BFLOAT16_FLAGS, read_cpu_flags
+from serving.constant_graph import with_constants
 from serving.saved_model import ALL_CORES, Array, SavedModel, session_config
 
 BATCH, BATCHES = 16, 4
@@ -36,19 +37,14 @@ def as_served(export: Path, *, bfloat16: bool = False) -> Variant:
     return lambda images: model.run(PREDICT_IMAGE, {"image": images}, [PROBABILITIES])[0]
 
 
-def frozen(export: Path, *, rewrites: bool = False) -> Variant:
-    """Return an export with its variables as constants; with `rewrites` TensorFlow's own rewriting to bfloat16 as well."""
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        definition = tf.compat.v1.saved_model.loader.load(session, [tf.saved_model.SERVING], str(export)).signature_def[
-            PREDICT_IMAGE
-        ]
-        fed, fetched = definition.inputs["image"].name, definition.outputs[PROBABILITIES].name
-        graph = tf.compat.v1.graph_util.convert_variables_to_constants(
-            session, session.graph.as_graph_def(), [fetched.partition(":")[0]]
-        )
-    with tf.Graph().as_default() as constant:
-        tf.import_graph_def(graph, name="")
-    session = tf.compat.v1.Session(graph=constant, config=session_config(ALL_CORES, bfloat16=rewrites))
+def in_session(export: Path, *, frozen: bool, rewrites: bool = False) -> Variant:
+    """Return an export with its variables, or as constants; with `rewrites` TensorFlow's own rewriting to bfloat16 as well."""
+    config = session_config(ALL_CORES, bfloat16=rewrites)
+    session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
+    signatures = tf.compat.v1.saved_model.loader.load(session, [tf.saved_model.SERVING], str(export)).signature_def
+    if frozen:
+        session = with_constants(session, signatures, config)
+    fed, fetched = signatures[PREDICT_IMAGE].inputs["image"].name, signatures[PREDICT_IMAGE].outputs[PROBABILITIES].name
     return lambda images: session.run(fetched, {fed: images})
 
 
@@ -58,11 +54,11 @@ def variants(folder: Path) -> Mapping[str, Variant]:
     half = image_model.save(folder / "bfloat16", Network(dtype="mixed_bfloat16"))
     return {
         REFERENCE: as_served(single),
-        "frozen float32": frozen(single),
+        "frozen float32": in_session(single, frozen=True),
         "float32, served with mixed precision": as_served(single, bfloat16=True),
+        "the same with variables, as TF Serving": in_session(single, frozen=False, rewrites=True),
         "bfloat16": as_served(half),
-        "frozen bfloat16": frozen(half),
-        "frozen float32, rewritten to bfloat16": frozen(single, rewrites=True),
+        "frozen bfloat16": in_session(half, frozen=True),
     }
 
 

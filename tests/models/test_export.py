@@ -14,6 +14,7 @@ from models.model_facts import ModelFacts, read_facts
 from models.rendering.dicom import render_dicom
 from models.rendering.settings import Limits, RenderSettings
 from models.transform_graph import TransformGraph
+from serving.saved_model import SavedModel
 
 
 def save(inputs, maker, folder, dtype="float32"):
@@ -86,6 +87,25 @@ def test_serving_default_reads_the_image_alone_and_equals_predict_image(saved, s
     reference = ask_session(folder, export.PREDICT_IMAGE, encoded)["probabilities"]
     for examples in (serialized, stripped):
         np.testing.assert_array_equal(ask_session(folder, export.SERVING_DEFAULT, examples)["probabilities"], reference)
+
+
+def test_with_constants_for_variables_every_signature_answers_as_before(saved, serialized, encoded, ask_session):
+    model = SavedModel(saved[0], bfloat16=True)
+    assert "VarHandleOp" not in {node.op for node in model._session.graph.as_graph_def().node}
+    examples = {export.SERVING_DEFAULT, export.TRANSFORM_FEATURES}
+    for signature in examples | {export.PREDICT_IMAGE, export.EXPLAIN_IMAGE, export.CANONICAL_IMAGE}:
+        batch = serialized if signature in examples else encoded
+        for name, expected in ask_session(saved[0], signature, batch).items():
+            (given,) = model.run(signature, {only_input(model, signature): np.array(batch, object)}, [name])
+            if expected.dtype == np.float32:
+                np.testing.assert_allclose(given, expected, atol=0.02)  # rounded to bfloat16 where the CPU has it
+            else:
+                np.testing.assert_array_equal(given, expected)
+
+
+def only_input(model, signature):
+    (name,) = model.signatures[signature].inputs
+    return name
 
 
 def export_example(image):
