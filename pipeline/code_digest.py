@@ -26,14 +26,18 @@ COMMENT = re.compile("#.*")
 
 def code_digest(modules: Sequence[str]) -> str:
     """Return a SHA-256 over modules, all that they import from this project, the files beside them, and library versions."""
-    digest = hashlib.sha256()
-    for library in LIBRARIES:
-        digest.update(f"{library}=={version(library)}\n".encode())
+    digest = hashlib.sha256(library_versions())
     sources = reachable(modules)
     for path in sorted(sources | beside(sources)):
         digest.update(path.relative_to(PROJECT).as_posix().encode())
         digest.update(file_digest(path))
     return digest.hexdigest()
+
+
+@cache
+def library_versions() -> bytes:
+    """Return names and versions of the libraries that compute, a line each."""
+    return "".join(f"{library}=={version(library)}\n" for library in LIBRARIES).encode()
 
 
 def reachable(modules: Sequence[str]) -> set[Path]:
@@ -61,6 +65,7 @@ def beside(sources: Iterable[Path]) -> set[Path]:
     return found
 
 
+@cache
 def source_of(module: str) -> Path | None:
     """Return the file of a dotted module name, None for one that is not this project's."""
     if module.split(".", maxsplit=1)[0] not in PACKAGES:

@@ -56,7 +56,8 @@ class NodeRunner:
             self._display.end(node, result="failed", seconds=time.monotonic() - begin)
             raise
         self.result.outcomes[node] = outcome
-        memory.release()
+        if not outcome.cached:
+            memory.release()
         if not outcome.done:
             self._display.end(node, result="failed", seconds=outcome.seconds)
             raise NodeFailedError(f"{node}: an input that it needs is missing")

@@ -5,6 +5,7 @@ forked runs the command line's own main or a program of the test, in a session o
 """
 
 import ctypes
+import gc
 import json
 import os
 import sys
@@ -34,7 +35,7 @@ def load() -> None:
     import setuptools  # noqa: F401, PLC0415 - Beam looks for it
 
     from components.data_gate import metadata_regression  # noqa: F401, PLC0415
-    from components.run_report import page  # noqa: F401, PLC0415
+    from components.run_report import page  # noqa: PLC0415
     from models import preprocessing, training  # noqa: F401, PLC0415
     from pipeline import node_command, run_command  # noqa: F401, PLC0415
     from pipeline.code_digest import code_digest  # noqa: PLC0415
@@ -43,6 +44,9 @@ def load() -> None:
 
     for modules in CODE.values():
         code_digest(modules)  # parses each file once
+    for name in page.environment().list_templates(["j2"]):
+        page.environment().get_template(name)
+    gc.freeze()  # all of it stays
 
 
 def start(

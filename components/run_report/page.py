@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import cache
 from math import isfinite
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def filled(templates: Environment, section: Section) -> Markup:
     return Markup(templates.get_template(section.template).render(values=section.values, absent=section.absent))
 
 
+@cache
 def environment() -> Environment:
     """Return the templates with their filters; everything that is put in is escaped."""
     made = Environment(

@@ -29,7 +29,7 @@ data:
   slices: [sex, site]
   pseudonym_key_file: {project}/configs/demo.key
 image: {{size: 24, channels: 1}}
-training: {{model: compact_resnet, steps: 60, batch_size: 16, learning_rate: 0.003}}
+training: {{model: article_cnn, steps: 40, batch_size: 16}}
 evaluation:
   thresholds: [{{metric: auc, at_least: 0.6}}]
 gate:
@@ -37,7 +37,7 @@ gate:
 """
 ONE_STEP = (
     *("--set", "evaluation.thresholds=[{metric: auc, at_least: 0.0}]"),
-    *("--set", "gate.rules=[]", "--set", "training.steps=1", "--set", "training.model=article_cnn"),
+    *("--set", "gate.rules=[]", "--set", "training.steps=1"),
 )
 USUAL = "usual_result.json"
 Medtfx = Callable[..., Finished]

@@ -11,7 +11,7 @@ from PIL import Image
 pytestmark = pytest.mark.e2e
 Rows = list[dict[str, str]]
 EVERYTHING_ELSE_PASSES = (
-    *("--set", "training.model=article_cnn", "--set", "training.steps=1", "--set", "gate.rules=[]"),
+    *("--set", "training.steps=1", "--set", "gate.rules=[]"),
     *("--set", "evaluation={thresholds: [{metric: auc, at_least: 0.0}], change: null}"),
 )
 GAIN = 0.8

@@ -70,11 +70,11 @@ def path(folder: Path, start: Any, load_test_module: Callable[[str], ModuleType]
 
 @pytest.fixture(scope="module")
 def package(folder: Path, path: str, demo_config: Path, medtfx: Any) -> Path:
-    """The package of a configuration that trains for two steps."""
+    """The package of a configuration that trains a residual network for two steps."""
     tree = yaml.safe_load(demo_config.read_text())
     tree["data"]["source"]["patients"] = 60
     tree["data"]["manifest"] = str(folder / "data" / "manifest.csv")
-    tree["training"]["steps"] = 2
+    tree["training"] |= {"model": "compact_resnet", "steps": 2}
     tree["evaluation"]["thresholds"] = [{"metric": "auc", "at_least": 0.0}]
     tree["kubeflow"] = KUBEFLOW | {"defaults": {**KUBEFLOW["defaults"], "env": {"PATH": path}}}
     for name, rules in (("strict", UNREACHABLE), ("mild", [])):

@@ -88,11 +88,11 @@ def test_pushed_model_is_served_and_the_server_writes_nothing(pushed_run, demo_c
 
 
 def test_second_run_redoes_nothing_and_a_damaged_version_is_pushed_again(
-    pushed_run, pushed_root: Path, demo_config: Path, medtfx, quickly, files_below
+    pushed_run, pushed_root: Path, demo_config: Path, quickly, files_below
 ) -> None:
     root, first = pushed_run
     before = files_below(root / "serving")
-    second = medtfx("run", demo_config, "--root", root, "--json")
+    second = quickly("run", demo_config, "--root", root, "--json")
     assert second.code == 0
     assert second.result["verdict"] == "unchanged"
     assert second.result["version"] == first.result["version"]

@@ -19,7 +19,7 @@ from pipeline.config import DemoSource
 
 pytestmark = pytest.mark.e2e
 QUICK = (
-    *("--set", "training.model=article_cnn", "--set", "training.steps=2", "--set", "gate.rules=[]"),
+    *("--set", "training.steps=2", "--set", "gate.rules=[]"),
     *("--set", "evaluation={thresholds: [{metric: auc, at_least: 0.01}], change: null}"),
 )
 CACHELESS = {"EarlierData", "Baseline", "RunReport"}  # resolvers, and the report of each run

@@ -9,7 +9,7 @@ from components.predictions.table import probabilities, read_table
 from components.pusher.versions import versions
 
 pytestmark = pytest.mark.e2e
-BETTER_TRAINED = ("--set", "training.model=article_cnn", "--set", "training.steps=80")
+BETTER_TRAINED = ("--set", "training.steps=80")
 
 
 def answers(root: Path, model: str) -> list[list[float]]:
