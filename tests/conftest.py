@@ -117,12 +117,19 @@ warm_process = loaded(PROJECT / "tests" / "warm_process.py")
 
 
 @pytest.fixture(scope="session")
-def starter() -> Iterator[Any]:
-    """The process that others are forked from; it ends with its stdin."""
-    words = [sys.executable, PROJECT / "tests" / "warm_start.py"]
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of a test session share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def starter(session_folder: Path) -> Iterator[Any]:
+    """The process that others are forked from, one for all workers."""
     environment = os.environ | {"PYTHONPATH": str(PROJECT), "MEDTFX_METADATA_PASSWORD": METADATA_PASSWORD}
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        yield warm_process.Starter(process)
+    asking = warm_process.Starter(session_folder / "starter", environment)
+    yield asking
+    asking.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,21 @@
 import json
 import os
 import signal
+import socket
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from components.pusher.folder_lock import held
+
+PROGRAM = Path(__file__).with_name("warm_start.py")
+LOG = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+LOADING = 180  # seconds that loading TensorFlow and TFX may take
 
 
 @dataclass(frozen=True)
@@ -30,18 +38,46 @@ class Finished:
 class Starter:
     """Starts commands whose imports are done; see warm_start.py."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        """Talk to a process of warm_start.py."""
-        self._process = process
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        """Talk to the process of a folder, which the first that comes starts with these variables; it ends after the last."""
+        folder.mkdir(exist_ok=True)
+        address = folder / "address"
+        with held(folder):
+            if not (folder / "begun").exists():
+                (folder / "begun").touch()
+                words = [sys.executable, str(PROGRAM), str(address)]
+                streams = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
+                streams += [(os.POSIX_SPAWN_OPEN, number, folder / "log", LOG, 0o600) for number in (1, 2)]
+                os.posix_spawn(sys.executable, words, environment, file_actions=streams)
+        self._connection = connected(address)
+        self._answers = self._connection.makefile()
         self._guard = threading.Lock()
 
     def ask(self, **request: Any) -> Any:
         """Return the answer to a request, from any thread."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         with self._guard:
-            print(json.dumps(request), file=self._process.stdin, flush=True)
-            return json.loads(self._process.stdout.readline())
+            self._connection.sendall(json.dumps(request).encode() + b"\n")
+            return json.loads(self._answers.readline())
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._answers.close()
+        self._connection.close()
+
+
+def connected(address: Path) -> socket.socket:
+    """Return a connection, once somebody listens."""
+    end = time.monotonic() + LOADING
+    while True:
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(str(address))
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            assert time.monotonic() < end, (address.parent / "log").read_text()
+            time.sleep(0.05)
+        else:
+            return connection
 
 
 class Started:

@@ -1,4 +1,4 @@
-"""Starts processes that have TensorFlow and TFX loaded already: a JSON request per line on stdin, an answer on stdout.
+"""Starts processes that have TensorFlow and TFX loaded already: a JSON request per line on a socket, an answer for each.
 
 For tests that start dozens of runs and kill most of them: six seconds of imports each would be most of their time. What is
 forked runs the command line's own main or a program of the test, in a session of its own, and is killed as any process is.
@@ -8,9 +8,12 @@ import ctypes
 import gc
 import json
 import os
+import selectors
+import socket
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import warm_server as warm_server_process
 
@@ -19,12 +22,28 @@ from pipeline.loading import tensorflow_loading
 
 
 def main() -> None:
-    """Answer a request to start with a process id, {"poll": process id} with its exit code or null."""
+    """Answer at the address of the argument until the last that has asked is gone."""
     load()
-    for line in sys.stdin:
-        request = json.loads(line)
-        answer = poll(request["poll"]) if "poll" in request else start(**request)
-        print(json.dumps(answer), flush=True)  # noqa: T201 - the answer
+    with socket.socket(socket.AF_UNIX) as listening, selectors.DefaultSelector() as ready:
+        listening.bind(sys.argv[1])
+        listening.listen()
+        ready.register(listening, selectors.EVENT_READ)
+        while True:
+            for key, _ in ready.select():
+                if key.fileobj is listening:
+                    asking = listening.accept()[0]
+                    ready.register(asking, selectors.EVENT_READ, asking.makefile())
+                elif line := key.data.readline():
+                    key.fileobj.sendall(json.dumps(answer(json.loads(line))).encode() + b"\n")
+                else:
+                    ready.unregister(key.fileobj)
+                    if len(ready.get_map()) == 1:
+                        return
+
+
+def answer(request: Mapping[str, Any]) -> int | None:
+    """Answer a request to start with a process id, {"poll": process id} with its exit code or null."""
+    return poll(request["poll"]) if "poll" in request else start(**request)
 
 
 def load() -> None:

@@ -89,13 +89,6 @@ def demo_config(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path
 
 
 @pytest.fixture(scope="session")
-def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that all workers of a test session share."""
-    folder = tmp_path_factory.getbasetemp()
-    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-
-
-@pytest.fixture(scope="session")
 def pushed_run(
     demo_config: Path, medtfx: Medtfx, starter: Starter, session_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Finished]:

@@ -58,27 +58,28 @@ def test_pushed_model_is_served_and_the_server_writes_nothing(pushed_run, demo_c
     folder, version = Path(pushed_run[1].result["pushed_to"]).parent, str(pushed_run[1].result["version"])
     before, grpc_port, port = files_below(folder), free_port(), free_port()
     words = ("--model_name=demo", f"--model_base_path={folder}", f"--port={grpc_port}", f"--rest_api_port={port}")
-    file = next((demo_config.parent / "data").rglob("*.png"))
-    image = base64.b64encode(file.read_bytes()).decode()
+    files = sorted((demo_config.parent / "data").rglob("*.png"))[:16]
+    images = [{"b64": base64.b64encode(file.read_bytes()).decode()} for file in files]
     with subprocess.Popen(
         [Path(sys.executable).with_name("medtfx"), "serve", *words], stderr=subprocess.PIPE, text=True
     ) as server:
         url = f"http://127.0.0.1:{port}/v1/models/demo"
         assert asked(url)["model_version_status"][0]["version"] == version
-        answer, explained = (
-            asked(f"{url}:predict", {"signature_name": signature, "instances": [{"b64": image}]})["predictions"][0]
+        answers, explained = (
+            asked(f"{url}:predict", {"signature_name": signature, "instances": images})["predictions"]
             for signature in ("predict_image", "explain_image")
         )
         asking = ("--server", f"127.0.0.1:{grpc_port}", "--model", "demo", "--rendering", folder / version, "--json")
-        predicted = medtfx("predict", file, *asking)
+        predicted = medtfx("predict", files[0], *asking)
         server.terminate()
         said = server.communicate(timeout=60)[1]
     assert server.returncode == 0
+    (answer, *_), strongest = answers, {np.max(one.pop("heat_map")) for one in explained}
     assert answer["classes"] == ["normal", "nodule", "effusion"]
     assert sum(answer["probabilities"]) == pytest.approx(1.0, abs=1e-3)
     assert answer["decision"] == answer["classes"][int(np.argmax(answer["probabilities"]))]
-    assert np.max(explained.pop("heat_map")) == 1
-    assert explained == answer
+    assert 1 in strongest <= {0, 1}  # 0: nothing speaks for the decided class
+    assert explained == answers
     assert predicted.code == 0, predicted.stderr
     assert (predicted.result["decision"], str(predicted.result["version"])) == (answer["decision"], version)
     assert list(predicted.result["probabilities"]) == answer["classes"]
