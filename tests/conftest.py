@@ -22,8 +22,14 @@ from pipeline import interruption
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("MEDTFX_DATA", PROJECT.parent / "shared" / "data"))
 # Files whose tests share what takes five CPU seconds or more to make.
-ON_FINISHED_RUNS = r"e2e/test_(drift|forget|leakage|push|refusals|run|schema|validation|versions)\.py"  # pushed_run and own_run
-GROUPS = (ON_FINISHED_RUNS, r"components/(clinical_gate|evaluation)/", r"components/run_report/")  # ... judged, artifacts
+ON_OWN_RUN = r"e2e/test_(flink|forget|leakage|plain_manifest|versions)\.py"
+ON_PUSHED_RUN = r"e2e/test_(drift|push|refusals|run|schema|validation)\.py"
+GROUPS = (
+    ON_OWN_RUN,
+    ON_PUSHED_RUN,
+    r"components/(clinical_gate|evaluation)/",
+    r"components/run_report/",
+)  # ... judged, artifacts
 TRAINING_MAKER = PROJECT / "tests" / "models" / "training_inputs.py"
 METADATA_PASSWORD = "swordfish-in-no-log"  # of tests/mariadb_server.py
 BYTE_SEARCH = PROJECT / "tests" / "e2e" / "byte_search.py"
@@ -47,7 +53,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest groups, so that no worker is left with one of them at the end."""
-    items.sort(key=lambda item: ("e2e" not in item.path.parts, group_of(item.nodeid) != ON_FINISHED_RUNS))
+    items.sort(key=lambda item: ("e2e" not in item.path.parts, group_of(item.nodeid) not in GROUPS))
 
 
 def group_of(nodeid: str) -> str:

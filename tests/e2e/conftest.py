@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ DEMO = """
 name: demo
 data:
   manifest: {folder}/data/manifest.csv
-  source: {{kind: demo, patients: 150}}
+  source: {{kind: demo, patients: {patients}}}
   classes: [normal, nodule, effusion]
   slices: [sex, site]
   pseudonym_key_file: {project}/configs/demo.key
@@ -39,7 +39,7 @@ ONE_STEP = (
     *("--set", "evaluation.thresholds=[{metric: auc, at_least: 0.0}]"),
     *("--set", "gate.rules=[]", "--set", "training.steps=1"),
 )
-USUAL = "usual_result.json"
+PATIENTS = 150
 Medtfx = Callable[..., Finished]
 
 
@@ -80,44 +80,52 @@ def without_stack_trace(done: Finished) -> Finished:
 
 
 @pytest.fixture(scope="session")
-def demo_config(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
-    """A configuration of the generated demo, smaller than the shipped one."""
-    folder = tmp_path_factory.mktemp("demo")
+def demo_config(session_folder: Path, project: Path) -> Path:
+    """A configuration of the generated demo, smaller than the shipped one, and its data; for all workers."""
+    folder = session_folder / "demo"
+    folder.mkdir(exist_ok=True)
     path = folder / "demo.yaml"
-    path.write_text(DEMO.format(folder=folder, project=project))
+    with held(folder):
+        if not path.exists():
+            sources.index(DemoSource(kind="demo", patients=PATIENTS), folder / "data" / "manifest.csv")
+            path.write_text(DEMO.format(folder=folder, project=project, patients=PATIENTS))
     return path
 
 
 @pytest.fixture(scope="session")
-def pushed_run(
-    demo_config: Path, medtfx: Medtfx, starter: Starter, session_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Finished]:
-    """A root with one pushed version, and what its run said; a test that changes the root asks for pushed_root."""
-    root = tmp_path_factory.mktemp("pushed") / "root"
-    words = ("run", demo_config, "--root", root, "--json")
-    with held(session_folder):
-        known = (session_folder / USUAL).exists()  # the first worker's is the real command
-        done = Started(starter, words, tmp_path_factory.mktemp("said"), ordinary=False).finish() if known else medtfx(*words)
-        assert done.code == 0, done.stdout + done.stderr
-        (session_folder / USUAL).write_text(json.dumps(done.result))
-    shutil.copytree(root, root.with_name("kept"), symlinks=True)
-    return root, done
+def pushed_run(demo_config: Path, medtfx: Medtfx, session_folder: Path) -> tuple[Path, Finished]:
+    """A root with one pushed version, and what its run said; for all workers.
+
+    A test that changes the root asks for pushed_root: files of such tests go to one worker (GROUPS of tests/conftest.py).
+    """
+    root, said = session_folder / "pushed" / "root", session_folder / "pushed" / "said.json"
+    root.parent.mkdir(exist_ok=True)
+    with held(root.parent):
+        if not said.exists():
+            done = medtfx("run", demo_config, "--root", root, "--json")
+            assert done.code == 0, done.stdout + done.stderr
+            shutil.copytree(root, root.with_name("kept"), symlinks=True)
+            said.write_text(json.dumps(asdict(done)))
+    return root, Finished(**json.loads(said.read_text()))
+
+
+@pytest.fixture(scope="session")
+def usual(pushed_run: tuple[Path, Finished]) -> dict[str, Any]:
+    """The result of an undisturbed run of demo_config."""
+    return pushed_run[1].result
+
+
+@pytest.fixture
+def pushed_copy(pushed_run: tuple[Path, Finished], tmp_path: Path) -> Path:
+    """A copy of the root of pushed_run; its path is in the cache's keys, so a run on it begins anew."""
+    return Path(shutil.copytree(pushed_run[0].with_name("kept"), tmp_path / "copy", symlinks=True))
 
 
 @pytest.fixture
 def pushed_root(pushed_run: tuple[Path, Finished]) -> Iterator[Path]:
-    """The root of pushed_run for a test that changes it, put back after: its path is in the cache's keys, so no copy would do."""
+    """The root of pushed_run for a test that changes it, put back after."""
     yield pushed_run[0]
     put_back(pushed_run[0])
-
-
-@pytest.fixture(scope="session")
-def usual(request: pytest.FixtureRequest, session_folder: Path) -> dict[str, Any]:
-    """The result of an undisturbed run of demo_config, this worker's or another's."""
-    with held(session_folder):
-        known = (session_folder / USUAL).read_text() if (session_folder / USUAL).exists() else None
-    result: dict[str, Any] = json.loads(known) if known else request.getfixturevalue("pushed_run")[1].result
-    return result
 
 
 def put_back(folder: Path) -> None:
@@ -162,7 +170,7 @@ def without_digests(rows: list[dict[str, str]]) -> None:
 
 @pytest.fixture(scope="session")
 def own_run_made(demo_config: Path, starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> OwnRun:
-    """Run own data once for the tests that begin with such a run."""
+    """Run own data once for the tests that begin with such a run: files of such tests go to one worker."""
     folder = tmp_path_factory.mktemp("own_run") / "own"
     config = make_own_data(demo_config, folder, without_digests)
     words = ("run", config, "--root", folder / "root", "--json", *ONE_STEP)
@@ -215,7 +223,7 @@ def make_own_data(demo_config: Path, folder: Path, change: Callable[[list[dict[s
         writer.writeheader()
         writer.writerows(rows)
     tree = yaml.safe_load(demo_config.read_text())
-    tree["data"] |= {"manifest": str(manifest)}
+    tree["data"] |= {"manifest": str(manifest), "shard_rows": 32}  # several shards
     del tree["data"]["source"]
     path = folder / "own.yaml"
     path.write_text(yaml.safe_dump(tree))

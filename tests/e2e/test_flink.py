@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 pytestmark = pytest.mark.e2e
 FETCHING = 600  # seconds that a first fetch of the jars may take
@@ -58,19 +57,6 @@ def wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Path
             return
 
 
-def config_without_runner(demo_config: Path, folder: Path) -> Path:
-    tree = yaml.safe_load(demo_config.read_text())
-    tree["data"]["manifest"] = str(folder / "data" / "manifest.csv")
-    tree["data"]["source"]["patients"] = 60
-    tree["data"]["shard_rows"] = 32  # several shards for two slots
-    tree["training"]["steps"] = 2
-    tree["evaluation"]["thresholds"] = [{"metric": "auc", "at_least": 0.0}]
-    tree["gate"]["rules"] = []
-    path = folder / "demo.yaml"
-    path.write_text(yaml.safe_dump(tree))
-    return path
-
-
 def ingested(root: Path) -> dict[str, str]:
     """Return the digest of every file of the examples."""
     (folder,) = root.glob("artifacts/ImageExampleGen/examples/*")
@@ -85,19 +71,18 @@ def figures(result: dict[str, Any]) -> dict[str, float]:
     return {name: value for name, value in result["metrics"].items() if isinstance(value, float | int)}
 
 
-def test_run_on_flink_equals_one_in_this_process(job_server: str, demo_config: Path, tmp_path: Path, quickly) -> None:
-    config = config_without_runner(demo_config, tmp_path)
+def test_run_on_flink_equals_one_in_this_process(job_server: str, own_run, one_step, tmp_path: Path, quickly) -> None:
+    words = ("run", own_run.config, "--root", tmp_path / "flink", "--json", *one_step)
     beam = f'beam={{runner: flink, job_endpoint: "{job_server}", environment: loopback, parallelism: 2}}'
-    here = quickly("run", config, "--root", tmp_path / "here", "--json")
-    flink = quickly("run", config, "--root", tmp_path / "flink", "--json", "--set", beam)
-    assert (here.code, flink.code) == (0, 0), here.stderr + flink.stderr
+    here, flink = own_run, quickly(*words, "--set", beam)
+    assert flink.code == 0, flink.stderr
     assert here.result["cached"] == flink.result["cached"] == []
     assert set(here.result["seconds"]) >= ON_BEAM
-    assert len(ingested(tmp_path / "here")) > 2 * 3
-    assert ingested(tmp_path / "flink") == ingested(tmp_path / "here")
+    assert len(ingested(here.root)) > 2 * 3
+    assert ingested(tmp_path / "flink") == ingested(here.root)
     assert figures(here.result).keys() >= {"auc", "accuracy", "balanced_accuracy", "loss"}
     assert figures(flink.result) == pytest.approx(figures(here.result), abs=1e-9)
 
-    again = quickly("run", config, "--root", tmp_path / "flink", "--json")
+    again = quickly(*words)
     assert again.result["verdict"] == "unchanged", json.dumps(again.result)
     assert set(again.result["cached"]) >= ON_BEAM

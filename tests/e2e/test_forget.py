@@ -122,10 +122,9 @@ def test_cache_hands_out_nothing_that_was_deleted(own_run, quickly, tmp_path: Pa
 
 
 @pytest.fixture
-def pushed_copy(pushed_run, demo_config: Path, tmp_path: Path) -> tuple[Path, tuple[str | Path, ...], RowAccount]:
-    """A copy of a root with a pushed version, the words that forget a patient of its report there, and a row of theirs."""
-    root = tmp_path / "root"
-    shutil.copytree(pushed_run[0], root)
+def to_forget(pushed_copy: Path, demo_config: Path, tmp_path: Path) -> tuple[Path, tuple[str | Path, ...], RowAccount]:
+    """A root with a pushed version, the words that forget a patient of its report there, and a row of theirs."""
+    root = pushed_copy
     rows = account_of(root)
     shown = in_a_picture(root, rows)
     manifest = demo_config.with_name("data") / "manifest.csv"
@@ -140,8 +139,8 @@ def wait_until_listed(run, exclude: Path) -> None:
         time.sleep(0.002)
 
 
-def test_killed_at_twenty_random_moments_it_is_completed_by_the_same_command(pushed_copy, start, tmp_path: Path) -> None:
-    root, words, shown = pushed_copy
+def test_killed_at_twenty_random_moments_it_is_completed_by_the_same_command(to_forget, start, tmp_path: Path) -> None:
+    root, words, shown = to_forget
     mine = [row for row in account_of(root) if row.patient == shown.patient]
     looked_for = [name.encode() for name in (shown.patient, *(row.file[:12] for row in mine))] + images_of(root, shown.patient)
     fresh, listed, dice, killed = tmp_path / "fresh", tmp_path / "exclude.txt", random.Random(3), 0
@@ -168,8 +167,8 @@ def test_killed_at_twenty_random_moments_it_is_completed_by_the_same_command(pus
     assert killed
 
 
-def test_unknown_patient_and_a_dry_run_change_nothing(pushed_copy, quickly, files_below) -> None:
-    root, words, _ = pushed_copy
+def test_unknown_patient_and_a_dry_run_change_nothing(to_forget, quickly, files_below) -> None:
+    root, words, _ = to_forget
     before = files_below(root)
     unknown = quickly(*words, "nobody", "--yes")
     assert (unknown.code, "patient 2 of 2: unknown to the manifest" in unknown.stderr) == (2, True)
@@ -178,8 +177,8 @@ def test_unknown_patient_and_a_dry_run_change_nothing(pushed_copy, quickly, file
     assert {**files_below(root), "lock": None} == {**before, "lock": None}
 
 
-def test_root_where_a_run_works_is_refused(pushed_copy, quickly, files_below) -> None:
-    root, words, _ = pushed_copy
+def test_root_where_a_run_works_is_refused(to_forget, quickly, files_below) -> None:
+    root, words, _ = to_forget
     with locked(Root(root)):
         before = files_below(root)
         refused = quickly(*words, "--yes")

@@ -1,5 +1,4 @@
 import base64
-import csv
 import json
 import shutil
 import socket
@@ -13,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 pytestmark = pytest.mark.e2e
 NODES = 15  # all but RunReport, which always runs
@@ -112,23 +110,6 @@ def test_fresh_root_gives_the_same_metrics(usual, demo_config: Path, quickly, tm
     assert again.result["cached"] == []
     assert again.result["metrics"] == usual["metrics"]
     assert again.result["metrics"]
-
-
-def test_replaced_image_is_noticed_where_the_manifest_has_no_digest(own_run, one_step, quickly) -> None:
-    image = next(own_run.manifest.parent.rglob("*.png"))
-    mirrored = np.asarray(Image.open(image))[:, ::-1]
-    Image.fromarray(mirrored).save(image)
-    second = quickly("run", own_run.config, "--root", own_run.root, "--json", *one_step)
-    assert own_run.result["verdict"] == second.result["verdict"] == "pushed"
-    assert not {"ImageExampleGen", "Trainer", "Pusher"} & set(second.result["cached"])
-
-
-def test_no_patient_and_no_file_of_a_plain_manifest_is_named_below_the_root(own_run, byte_search) -> None:
-    with own_run.manifest.open(newline="") as stream:
-        rows = list(csv.DictReader(stream))[:20]
-    words = sorted({"demo-0"} | {row["patient_id"] for row in rows} | {Path(row["path"]).stem for row in rows})
-    assert {word for _, word in byte_search.found_in_folder(own_run.manifest.parent, words)} == set(words), "they are there"
-    assert byte_search.found_in_folder(own_run.root, words) == set()
 
 
 def test_people_get_a_summary(pushed_root: Path, demo_config: Path, quickly) -> None:
