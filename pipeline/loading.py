@@ -12,7 +12,7 @@ from pipeline import memory
 # Keras and Beam load these where they are installed, for wrappers and connectors that nothing here uses; they do without where
 # these can't be imported.
 NOT_NEEDED = (
-    *("IPython", "matplotlib", "pymongo", "sklearn"),
+    *("matplotlib", "pymongo", "sklearn"),
     *("google.cloud.bigquery", "google.cloud.bigquery_storage_v1", "google.cloud.pubsub"),
 )
 # TFX, TFDV and TFMA can't do without these, and nothing here uses what they are for: pages in a notebook, metrics of texts,
@@ -26,6 +26,8 @@ STOOD_IN_FOR = (
     "tensorflow_model_analysis.notebook.visualization",
     "tfx.components.infra_validator.model_server_runners.kubernetes_runner",
 )
+# Beam asks it with each pipeline whether a notebook runs, and would load four hundred modules to hear "no".
+NOT_TO_COME = ("IPython",)
 
 
 @contextmanager
@@ -39,14 +41,14 @@ def tensorflow_loading() -> Iterator[None]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # read once, when TensorFlow's C++ code loads
     memory.prepare()
     stand_ins = {name: StandIn(name) for name in STOOD_IN_FOR}
-    hidden: dict[str, ModuleType | None] = dict.fromkeys(NOT_NEEDED)  # None: Python reads "not to be imported"
+    hidden: dict[str, ModuleType | None] = dict.fromkeys((*NOT_NEEDED, *NOT_TO_COME))  # None: Python reads "not to be imported"
     hidden = {name: module for name, module in (hidden | stand_ins).items() if name not in sys.modules}
     gc.disable()
     try:
         sys.modules.update(hidden)  # type: ignore[arg-type]  # of None
         yield
     finally:
-        for name in hidden:
+        for name in hidden.keys() - NOT_TO_COME:
             del sys.modules[name]  # whoever plots or fits later imports them then
         gc.freeze()
         gc.enable()
