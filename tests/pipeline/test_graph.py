@@ -122,8 +122,10 @@ def test_key_is_no_execution_property(pipeline: Pipeline, tmp_path: Path) -> Non
 DIGEST = """
 import sys
 from pathlib import Path
-from pipeline import config_file, graph, root
-from pipeline.node_launch import CompiledRun, compile_graph
+from pipeline.loading import tensorflow_loading
+with tensorflow_loading():
+    from pipeline import config_file, graph, root
+    from pipeline.node_launch import CompiledRun, compile_graph
 config = config_file.load(Path(sys.argv[1]))
 inputs = graph.Inputs(manifest_sha256="ab", parts=(), key_file=Path("key"), key_id="cd", schema_file=Path("schema.pbtxt"))
 compiled = compile_graph(graph.build(config, root.prepare(Path(sys.argv[2])), inputs), {})
