@@ -29,7 +29,7 @@ from pipeline.kubeflow.engine import LIMITS, RUNTIME
 from pipeline.kubeflow.package_interface import read_interface, run_parameters
 
 # kfp.local starts tasks in the order of a protobuf map, and passes over the conditions that keep the tasks of a refusal for
-# the end: only the implementation in Python keeps a map in the order of the file. Read once, when protobuf is imported.
+# the end: only the implementation in Python keeps a map in the order of the file. Read once, when protobuf is imported with KFP.
 PROTOBUF = {"PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"}
 START_SECONDS = 120.0  # another podman that writes an image keeps this one waiting
 COLOUR = re.compile(r"\x1b\[\d+m")
@@ -202,6 +202,5 @@ def container_settings(user: str, mounts: Sequence[Path]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    if not PROTOBUF.items() <= os.environ.items():
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **PROTOBUF})
+    os.environ |= PROTOBUF
     sys.exit(main(sys.argv[1:]))

@@ -5,10 +5,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pipeline.errors import ConfigError
-from pipeline.kubeflow.compiled_package import Container
+
+if TYPE_CHECKING:  # KFP loads with it, and who starts a container by other means needs the limits alone
+    from pipeline.kubeflow.compiled_package import Container
 
 # Of this shell's variables a process is given these alone: a pod has none of them, and what a node needs must be in the package.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
@@ -31,7 +33,7 @@ class Start:
 class Engine(Protocol):
     """Turns a container's command into a process of this machine."""
 
-    def start(self, container: Container, words: Sequence[str]) -> Start:
+    def start(self, container: "Container", words: Sequence[str]) -> Start:
         """Return what to start."""
 
 
@@ -41,7 +43,7 @@ class LocalEngine:
 
     shell: Mapping[str, str]
 
-    def start(self, container: Container, words: Sequence[str]) -> Start:
+    def start(self, container: "Container", words: Sequence[str]) -> Start:
         """Return the command itself; `medtfx` is the one that runs now."""
         inherited = {name: self.shell[name] for name in INHERITED if name in self.shell}
         path = f"{Path(sys.executable).parent}{os.pathsep}{inherited.get('PATH', os.defpath)}"
@@ -66,7 +68,7 @@ class PodmanEngine:
     image: str | None = None
     mounts: tuple[Path, ...] = field(default_factory=tuple)
 
-    def start(self, container: Container, words: Sequence[str]) -> Start:
+    def start(self, container: "Container", words: Sequence[str]) -> Start:
         """Return a `podman run`; values of variables are in the environment, never among the words."""
         values = variables(container, self.shell)
         user = container.kubernetes.get("securityContext", {}).get("runAsUser", 1000)
@@ -86,18 +88,18 @@ class PodmanEngine:
         return self.claims[mount["constant"]] / mount.get("subPath", "")
 
 
-def variables(container: Container, shell: Mapping[str, str]) -> dict[str, str]:
+def variables(container: "Container", shell: Mapping[str, str]) -> dict[str, str]:
     """Return the environment that the package gives a container; what a secret fills is looked up in this shell."""
     plain = {item.name: item.value for item in container.spec.env}
     return plain | {name: shell[name] for name in secret_variables(container) if name in shell}
 
 
-def secret_variables(container: Container) -> list[str]:
+def secret_variables(container: "Container") -> list[str]:
     """Return the variables that secrets fill."""
     secrets = container.kubernetes.get("secretAsEnv", ())
     return [item["envVar"] for secret in secrets for item in secret["keyToEnv"]]
 
 
-def claims_of(containers: Mapping[str, Container]) -> set[str]:
+def claims_of(containers: Mapping[str, "Container"]) -> set[str]:
     """Return the volume claims that a package mounts."""
     return {mount["constant"] for container in containers.values() for mount in container.kubernetes.get("pvcMount", ())}
