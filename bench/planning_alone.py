@@ -23,7 +23,7 @@ from bench.phases import Phases
 from components import progress
 from components.artifacts import IngestAccount
 from components.image_example_gen.account import RowAccount, read_account
-from components.image_example_gen.executor import ACCOUNT, EXAMPLES, Executor, WriteShard
+from components.image_example_gen.executor import ACCOUNT, EXAMPLES, Executor
 from components.image_example_gen.image_reader import ImageReader
 from components.image_example_gen.manifest import ManifestRow
 from components.image_example_gen.part import planned
@@ -32,6 +32,7 @@ from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.row_ingest import RowIngest
 from components.image_example_gen.settings import IngestSettings
 from components.image_example_gen.shard import write_shard
+from components.image_example_gen.shard_step import WriteShard
 from models.features import SPLITS
 from pipeline.beam_arguments import IN_PROCESS
 from pipeline.reasons import Reason

@@ -20,11 +20,12 @@ from components import progress
 from components.image_example_gen.account import read_account, read_rows
 from components.image_example_gen.component import ImageExampleGen
 from components.image_example_gen.exclusion import exclusion_digest, read_exclusions
-from components.image_example_gen.executor import WriteShard, pseudonymizer_of, work_folder
+from components.image_example_gen.executor import work_folder
 from components.image_example_gen.manifest import digest
 from components.image_example_gen.part import Part, iterate_part
 from components.image_example_gen.plan import Plan, Task, missing, write_plan
 from components.image_example_gen.pseudonym import Pseudonymizer
+from components.image_example_gen.shard_step import WriteShard, pseudonymizer_of
 from models import features
 from pipeline.beam_arguments import beam_arguments
 from pipeline.config import MultiProcess
