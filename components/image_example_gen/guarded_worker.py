@@ -156,8 +156,12 @@ class Worker:
         Raises:
             MedtfxError: when it ended of itself, or takes far too long.
         """
+        return self._is_ready_for((self._settings, self._limits))
+
+    def _is_ready_for(self, message: tuple[object, object]) -> bool:
+        """Send a message and wait until the process has loaded what it needs for it; tell whether it has got there."""
         try:
-            self._connection.send((self._settings, self._limits))
+            self._connection.send(message)
             if self._connection.poll(START_SECONDS) and self._connection.recv_bytes() == render_process.READY:
                 return True
         except (EOFError, OSError):
@@ -180,9 +184,11 @@ class Worker:
 
         Raises:
             ImageError: with the reason code.
+            MedtfxError: when the codecs can't be loaded.
         """
         try:
-            self._connection.send((frame, self._memory.write(memoryview(encoded))))
+            if not self._is_ready_for((frame, self._memory.write(memoryview(encoded)))):
+                raise failure(Reason.DECODER_CRASHED)
             if not self._connection.poll(self._limits.seconds):
                 raise failure(Reason.TOO_SLOW)
             return self._answer()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from models.image_signature import HEAD_BYTES, is_png_or_jpeg
+from models.rendering.file_kind import is_rendered
 from models.rendering.settings import Limits
 from pipeline.reasons import Reason, failure
 
@@ -45,10 +46,4 @@ def bounded_content(file: BinaryIO, limits: Limits) -> bytes:
 def most_bytes(head: bytes, limits: Limits) -> int:
     """Return how large a file that begins so may be."""
     picture = limits.pixels * BYTES_PER_PIXEL + METADATA_BYTES
-    return picture if is_png_or_jpeg(head) or not _is_rendered(head) else limits.bytes
-
-
-def _is_rendered(head: bytes) -> bool:
-    from models.rendering.render import is_rendered  # noqa: PLC0415 - the decoders load here, which PNG and JPEG don't need
-
-    return is_rendered(head)
+    return picture if is_png_or_jpeg(head) or not is_rendered(head) else limits.bytes

@@ -17,7 +17,7 @@ from components.image_example_gen.manifest import ManifestRow
 from components.image_example_gen.png_file import png_file
 from models.canonical_image import CanonicalSpec, canonical_pixels, fit_pixels, source_size
 from models.image_signature import HEAD_BYTES, JPEG_SIGNATURE, PNG_SIGNATURE, is_png_or_jpeg
-from models.rendering.render import is_rendered
+from models.rendering.file_kind import is_rendered
 from models.rendering.settings import Limits
 from pipeline.reasons import Reason, failure
 

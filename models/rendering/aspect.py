@@ -1,13 +1,15 @@
 """Pixels that are not square, made so by resizing the shorter axis up."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image
-from pydicom.dataset import Dataset
 
 from models.rendering.settings import Limits
 from pipeline.reasons import Reason, failure
+
+if TYPE_CHECKING:  # NIfTI files do without pydicom
+    from pydicom.dataset import Dataset
 
 SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio")  # each: vertical, horizontal
 
@@ -19,7 +21,7 @@ class Size(NamedTuple):
     width: int
 
 
-def pixel_aspect(header: Dataset) -> float:
+def pixel_aspect(header: "Dataset") -> float:
     """Return the height of a pixel over its width, 1 where the header says nothing usable (PS3.3 10.7.1.3, C.7.6.3.1.7)."""
     for keyword in SPACINGS:
         spacing = header.get(keyword)

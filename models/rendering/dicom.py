@@ -1,14 +1,11 @@
 """From the bytes of a DICOM file to 8-bit pixels, or the reason why there are none."""
 
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache, reduce
+from functools import reduce
 
 import numpy as np
 
 from models.rendering.aspect import Size, pixel_aspect, resize, square_size
+from models.rendering.decoder_faults import silence, stated_reasons
 from models.rendering.dicom_colour import is_grey, render_colour
 from models.rendering.dicom_frames import stored_frames
 from models.rendering.dicom_grey import render_frame, render_projection
@@ -17,12 +14,6 @@ from models.rendering.dicom_header import frame_header
 from models.rendering.dicom_reading import read_dataset
 from models.rendering.frames import chosen_frames
 from models.rendering.settings import Limits, RenderSettings
-from pipeline.errors import ImageError
-from pipeline.reasons import Reason, failure
-
-TALKATIVE = ("pydicom", "pylibjpeg", "openjpeg", "rle")  # their messages may hold values of the header
-
-RUST_PANIC = "PanicException"  # of the RLE decoder; PyO3 derives it from BaseException and keeps the class to itself
 
 
 def render_dicom(encoded: bytes, settings: RenderSettings, *, limits: Limits, frame: int | None = None) -> np.ndarray:
@@ -57,41 +48,3 @@ def render_dicom(encoded: bytes, settings: RenderSettings, *, limits: Limits, fr
             return resize(render_frame(next(frames), header, settings), square)
         headers = (frame_header(dataset, index) for index in indices)
         return resize(render_projection(zip(frames, headers, strict=True), settings), square)
-
-
-@contextmanager
-def stated_reasons() -> Iterator[None]:
-    """Turn every exception of the decoders into an ImageError: they raise all sorts on damaged files.
-
-    Raises:
-        ImageError: as raised within, else by the kind of the exception.
-    """
-    try:
-        yield
-    except ImageError:
-        raise
-    except RecursionError as error:
-        raise failure(Reason.TOO_DEEP) from error
-    except MemoryError as error:
-        raise failure(Reason.TOO_MUCH_MEMORY) from error
-    except EOFError as error:
-        raise failure(Reason.TRUNCATED) from error
-    except BaseException as error:
-        if not isinstance(error, Exception) and type(error).__name__ != RUST_PANIC:
-            raise  # the user's Ctrl-C, the end of the process
-        raise failure(Reason.UNDECODABLE) from error
-
-
-@contextmanager
-def silence() -> Iterator[None]:
-    """Keep warnings and logs of the decoders back; warnings for the whole process, so render in one thread at a time."""
-    _quiet_loggers()
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield
-
-
-@cache
-def _quiet_loggers() -> None:
-    for name in TALKATIVE:
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

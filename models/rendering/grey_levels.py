@@ -4,8 +4,6 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from pydicom.dataset import Dataset
-from pydicom.pixels.processing import apply_windowing
 
 WHITE = 255.0
 
@@ -21,6 +19,9 @@ def window_rule(center: float, width: float, function: str = "LINEAR") -> GreyRu
         width: in the same; LINEAR takes 1 or more, the others more than 0.
         function: LINEAR, LINEAR_EXACT or SIGMOID.
     """
+    from pydicom.dataset import Dataset  # noqa: PLC0415 - TIFF and NIfTI files without a window do without
+    from pydicom.pixels.processing import apply_windowing  # noqa: PLC0415
+
     view = Dataset()  # a window alone, onto 8 bit: what apply_windowing spreads its result over
     view.PhotometricInterpretation = "MONOCHROME2"
     view.BitsStored, view.PixelRepresentation = 8, 0

@@ -17,14 +17,14 @@ from nibabel.arrayproxy import ArrayProxy
 from nibabel.orientations import io_orientation
 
 from models.rendering.aspect import Size, resize, square_size
+from models.rendering.file_kind import GZIP_SIGNATURE, NIFTI_1, NIFTI_2, NIFTI_MAGIC
 from models.rendering.frames import chosen_frames
 from models.rendering.real_values import render_values
 from models.rendering.settings import Limits, RenderSettings
 from pipeline.errors import ImageError
 from pipeline.reasons import Reason, failure
 
-GZIP_SIGNATURE = b"\x1f\x8b"
-HEADERS = {b"n+1\x00": (344, Nifti1Header), b"n+2\x00": (4, Nifti2Header)}  # magic, where it stands, what it opens
+HEADERS = {NIFTI_1: Nifti1Header, NIFTI_2: Nifti2Header}  # by the magic that opens the file
 HEADER_BYTES = 540  # of NIfTI-2, the longer one
 RIGHT, ANTERIOR, SUPERIOR = 0, 1, 2  # the patient's axes in nibabel's order
 RGB_FIELDS = ("R", "G", "B")
@@ -65,11 +65,6 @@ class Volume:
         index = [slice(None)] * 3
         index[self.axes[SUPERIOR]] = slice(first, last + 1)
         return np.asarray(self.voxels[tuple(index)])
-
-
-def is_nifti(encoded: bytes) -> bool:
-    """Tell whether bytes begin as a NIfTI file does that holds header and voxels in one."""
-    return any(encoded[place : place + len(magic)] == magic for magic, (place, _) in HEADERS.items())
 
 
 def render_nifti(encoded: bytes, settings: RenderSettings, *, limits: Limits, frame: int | None = None) -> np.ndarray:
@@ -128,9 +123,9 @@ def unpacked(encoded: bytes, most_bytes: int) -> bytes:
 
 def read_header(begin: bytes) -> Nifti1Header:
     """Return the header at the begin of a file."""
-    for magic, (place, kind) in HEADERS.items():
+    for magic, place in NIFTI_MAGIC.items():
         if begin[place : place + len(magic)] == magic:
-            return kind.from_fileobj(BytesIO(begin))
+            return HEADERS[magic].from_fileobj(BytesIO(begin))
     raise failure(Reason.UNSUPPORTED_FORMAT)
 
 

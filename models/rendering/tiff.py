@@ -15,7 +15,6 @@ from models.rendering.settings import Limits, RenderSettings
 from pipeline.errors import ImageError
 from pipeline.reasons import Reason, failure
 
-SIGNATURES = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")  # TIFF and BigTIFF, either byte order
 WHITE_IS_ZERO = 0  # PhotometricInterpretation, TIFF 6.0 section 8
 WIDE_MODES = ("I", "F", "I;16", "I;16B", "I;16L")  # Pillow's names of more than 8 bit
 

@@ -1,6 +1,7 @@
 """From a source to what is sent: PNG and JPEG files as they are, any other kind rendered to PNG as ingest renders it."""
 
 from contextlib import ExitStack
+from importlib.util import find_spec
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from serving.client.source import Source
 
 if TYPE_CHECKING:
     from components.image_example_gen.guarded_worker import GuardedRenderer
+
+DECODERS = ("pydicom", "nibabel", "PIL")  # of the process that renders
 
 
 class ImageLoader:
@@ -62,8 +65,11 @@ class ImageLoader:
     def _rendered(self, encoded: bytes, frame: int | None) -> bytes:
         from components.image_example_gen.png_file import png_file  # noqa: PLC0415 - here, for these need the decoders
         from models.image_signature import HEAD_BYTES  # noqa: PLC0415
-        from models.rendering.render import is_rendered  # noqa: PLC0415
+        from models.rendering.file_kind import is_rendered  # noqa: PLC0415
 
+        for decoder in DECODERS:
+            if find_spec(decoder) is None:
+                raise ModuleNotFoundError(name=decoder)
         if not is_rendered(encoded[:HEAD_BYTES]):
             raise failure(Reason.UNSUPPORTED_FORMAT)
         pixels = self._started().render(encoded, frame).pixels

@@ -75,7 +75,7 @@ def test_settings_of_the_export_are_used(way, shared_data, tmp_path, capsys):
 
 def test_what_was_predicted_is_printed_when_the_rest_can_not_be(way, folder, capsys, monkeypatch):
     (folder / "9.dcm").write_bytes(bytes(128) + b"DICM")
-    monkeypatch.setitem(sys.modules, "models.rendering.render", None)
+    monkeypatch.setitem(sys.modules, "pydicom", None)
     one_by_one = replace(way, pace=Pace(batch=1, in_flight=1))
     with pytest.raises(ConfigError, match="files other than PNG and JPEG need"):
         predict_command([folder], ("demo", None), one_by_one, layout="table")

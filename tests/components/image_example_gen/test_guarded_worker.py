@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +36,7 @@ def tiff(pixels: np.ndarray) -> bytes:
 
 
 GOOD = tiff(PIXELS)
-BOMB = tiff(np.zeros((6000, 6000), np.float32))  # 144 MB of zeros, and as much again to work on them
+BOMB = tiff(np.zeros((3000, 3000), np.float32))  # 36 MB of zeros, and as much again to work on them
 
 
 def reason_of(renderer: GuardedRenderer, encoded: bytes) -> str:
@@ -173,13 +172,14 @@ def test_file_that_takes_too_long_is_given_up() -> None:
 
 
 def test_file_that_takes_too_much_memory_is_given_up() -> None:
-    with GuardedRenderer(PLAIN, replace(LIMITS, memory_mb=200)) as renderer:
+    with GuardedRenderer(PLAIN, replace(LIMITS, memory_mb=50)) as renderer:
         renderer.render(GOOD)
         assert reason_of(renderer, BOMB) == Reason.TOO_MUCH_MEMORY
         assert workers() == []
         np.testing.assert_array_equal(renderer.render(GOOD).pixels, PIXELS)
     with GuardedRenderer(PLAIN, LIMITS) as renderer:
-        assert renderer.render(BOMB).pixels.shape == (6000, 6000)
+        assert renderer.render(BOMB).pixels.shape == (3000, 3000)
+        renderer.render(tiff(np.zeros((6000, 6000), np.uint8)))
         (worker,) = renderer._workers
         assert os.fstat(worker._memory.descriptor).st_size == 0  # what 36 MB took is given back
 
@@ -214,12 +214,16 @@ def test_process_ends_with_its_parent_however_that_ends(busy: bool, project: Pat
     assert ends(pid)
 
 
-def test_process_that_can_not_start_is_an_error_of_the_set_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "pydicom.py").write_text("raise ImportError('broken')")
+@pytest.mark.parametrize("library", ["numpy", "PIL"])  # of every file, and a codec of this one
+def test_process_that_can_not_start_is_an_error_of_the_set_up(
+    library: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / f"{library}.py").write_text("raise ImportError('broken')")
     monkeypatch.setattr("components.child_process.PROJECT", tmp_path)
     with GuardedRenderer(PLAIN, LIMITS) as renderer, pytest.raises(MedtfxError, match="the rendering process did not start"):
         renderer.render(GOOD)
     assert workers() == []
+    assert "ImportError: broken" in capfd.readouterr().err
 
 
 def test_child_knows_no_pseudonym_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,12 +262,20 @@ def test_pixels_that_the_process_does_not_deliver_are_a_crash(
 
 
 @pytest.fixture
-def imported(project: Path) -> Callable[[str], bool]:
-    listing = "import sys, components.image_example_gen.render_process as r; print(' '.join(sys.modules))"
+def imported(project: Path) -> tuple[set[str], set[str]]:
+    """The modules of a child before its first file, and with the codecs of every kind."""
+    listing = (
+        "import sys, components.image_example_gen.render_process as r; print(*sys.modules); "
+        "from models.rendering import dicom, nifti, tiff; print(*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", listing], cwd=project, capture_output=True, text=True, check=True)
-    return set(done.stdout.split()).__contains__
+    begin, with_codecs = (set(line.split()) for line in done.stdout.splitlines())
+    return begin, with_codecs
 
 
-def test_child_imports_no_tensorflow(imported: Callable[[str], bool]) -> None:
-    assert imported("pydicom")
-    assert not any(imported(name) for name in ("tensorflow", "apache_beam", "tfx", "keras"))
+def test_child_imports_codecs_with_their_files_and_no_tensorflow(imported: tuple[set[str], set[str]]) -> None:
+    begin, with_codecs = imported
+    codecs = {"pydicom", "nibabel", "PIL"}
+    assert not begin & codecs
+    assert codecs <= with_codecs
+    assert not with_codecs & {"tensorflow", "apache_beam", "tfx", "keras"}

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.rendering.nifti import is_nifti, render_nifti
+from models.rendering.file_kind import is_nifti
+from models.rendering.nifti import render_nifti
 from models.rendering.settings import Limits, RenderSettings
 from pipeline.errors import ImageError
 from pipeline.reasons import Reason

@@ -58,6 +58,6 @@ def test_file_beyond_the_limits_is_not_read(tmp_path):
 
 
 def test_absent_decoders_are_named_with_what_brings_them(loader, monkeypatch):
-    monkeypatch.setitem(sys.modules, "models.rendering.render", None)
+    monkeypatch.setitem(sys.modules, "pydicom", None)
     with pytest.raises(ConfigError, match=r"files other than PNG and JPEG need .*pip install 'medtfx\[client,dicom\]'"):
         loader.load(Source("a", bytes(128) + b"DICM"))
