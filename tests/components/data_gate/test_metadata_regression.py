@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from components.data_gate.example_metadata import Metadata
 from components.data_gate.metadata_regression import FOLDS, codes_by_subject, every_class_is_learned, measure
-from components.data_gate.shortcut import SIZE
+from components.data_gate.resampled_auc import Area
+from components.data_gate.shortcut import SIZE, Shortcut
 from pipeline.config import ShortcutBounds
 
 CLASSES = ("normal", "nodule", "effusion")
@@ -49,26 +50,38 @@ def test_size_of_one_class_is_found_though_neither_the_smallest_nor_the_largest(
     assert found.columns[0].auc > 0.7
 
 
-def test_intervals_of_independent_columns_hold_one_half_and_warn_of_nothing() -> None:
+@pytest.fixture(scope="module")
+def independent() -> list[Area]:
+    """Of twenty sets of columns that tell nothing of the label, together."""
+    found = [measure(metadata(60, seed=seed), CLASSES).together for seed in range(20)]
+    return [area for area in found if area is not None]
+
+
+def test_intervals_of_independent_columns_hold_one_half_and_warn_of_nothing(independent: list[Area]) -> None:
     """A little less often than 19 times of 20: the interval draws patients again, not the regressions of the folds."""
-    found = [measure(metadata(seed=seed), CLASSES).together for seed in range(20)]
-    assert sum(area is not None and area.lower < 0.5 < area.upper for area in found) >= 15
-    assert all(area is not None and area.lower < ShortcutBounds().warn_above for area in found)
+    assert sum(area.lower < 0.5 < area.upper for area in independent) >= 15
+    assert [area.lower < ShortcutBounds().warn_above for area in independent] == 20 * [True]
 
 
-def test_independent_columns_come_out_at_one_half_on_average() -> None:
+def test_independent_columns_come_out_at_one_half_on_average(independent: list[Area]) -> None:
     """Areas over pairs from different folds would be below: each patient lacks in the training of its own score."""
-    areas = [measure(metadata(60, seed=seed), CLASSES).together for seed in range(20)]
-    assert np.mean([area.auc for area in areas if area is not None]) == pytest.approx(0.5, abs=0.04)
+    assert np.mean([area.auc for area in independent]) == pytest.approx(0.5, abs=0.04)
+
+
+@pytest.fixture(scope="module")
+def in_this_order() -> tuple[Metadata, Shortcut]:
+    """Images, and what is measured of them in the order that they have."""
+    told = metadata(40)
+    return told, measure(told, CLASSES)
 
 
 @settings(max_examples=5, deadline=None)
 @given(st.randoms(use_true_random=False))
-def test_order_of_images_changes_nothing(random) -> None:
-    told = metadata(40)
+def test_order_of_images_changes_nothing(in_this_order: tuple[Metadata, Shortcut], random) -> None:
+    told, expected = in_this_order
     order = list(range(80))
     random.shuffle(order)
-    assert measure(in_order(told, np.array(order)), CLASSES) == measure(told, CLASSES)
+    assert measure(in_order(told, np.array(order)), CLASSES) == expected
 
 
 def test_class_of_fewer_patients_than_folds_is_not_judged() -> None:
