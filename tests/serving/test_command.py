@@ -32,6 +32,12 @@ CALLS = 200  # of each kind; bench/serving/fuzz.py makes more
 BLIND = {PREDICT.encode(): predict_request().SerializeToString(), b"/grpc.health.v1.Health/Watch": b""}
 
 
+@pytest.fixture(scope="module")
+def popen():
+    """The command is started as a user starts it."""
+    return subprocess.Popen
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_spoiled_requests_get_proper_codes_and_the_server_lives(process, process_client, kind):
     target = Target(process_client.channel, process.ports)

@@ -34,7 +34,9 @@ def test_probabilities_that_are_no_numbers_have_no_area() -> None:
 def test_worker_that_has_imported_nothing_combines_what_it_is_sent() -> None:
     (computation,) = OneAgainstRestAuc(2).computations()
     lines = (
-        "import sys; from apache_beam.internal import pickler; combiner = pickler.loads(sys.stdin.buffer.read())",
+        "import sys; from pipeline.loading import tensorflow_loading",
+        "with tensorflow_loading():  # what it is sent names, as quickly as a command loads it",
+        "    from apache_beam.internal import pickler; combiner = pickler.loads(sys.stdin.buffer.read())",
         "print(list(combiner.extract_output(combiner.merge_accumulators([([0], [0.9, 0.1]), ([1], [0.2, 0.8])])).values()))",
     )
     worker = [sys.executable, "-c", "\n".join(lines)]
