@@ -14,6 +14,9 @@ from models.model_facts import ModelFacts, read_facts
 from models.rendering.dicom import render_dicom
 from models.rendering.settings import Limits, RenderSettings
 from models.transform_graph import TransformGraph
+from pipeline.beam_arguments import IN_PROCESS
+from pipeline.beam_job import EndedWithNode
+from pipeline.beam_memo import remembered
 from serving.saved_model import SavedModel
 
 
@@ -215,7 +218,7 @@ def test_tfma_evaluates_the_export_as_scikit_learn_does(
     )
     shared = tfma.default_eval_shared_model(str(saved[0]), tags=[tf.saved_model.SERVING], eval_config=config)
     reader = TFExampleBeamRecord("inmem", telemetry_descriptors=["test"], raw_record_column_name=tfma.ARROW_INPUT_COLUMN)
-    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+    with remembered(), EndedWithNode(IN_PROCESS) as pipeline:
         batches = pipeline | beam.Create(serialized) | reader.BeamSource(batch_size=7)
         _ = batches | tfma.ExtractEvaluateAndWriteResults(
             eval_config=config, eval_shared_model=shared, output_path=str(tmp_path), tensor_adapter_config=None

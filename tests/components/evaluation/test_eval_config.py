@@ -13,6 +13,7 @@ from tensorflow_model_analysis.metrics import metric_specs
 from components.evaluation.eval_config import eval_config
 from components.evaluation.results import OVERALL, Results, Slice, read_results
 from components.predictions.table import probabilities, read_table
+from pipeline.beam_memo import remembered
 from pipeline.config import Evaluation
 
 SITES: list[Slice] = [(("site", name),) for name in ("north", "south", "unknown")]
@@ -56,7 +57,8 @@ def tfma_auc(labels: np.ndarray, shares: np.ndarray) -> float:
     config = eval_config(evaluation, classes=["a", "b", "c"][: shares.shape[1]], slices=[])
     config.model_specs[0].ClearField("preprocessing_function_names")
     frame = pd.DataFrame({"label_id": labels, "probabilities": list(shares)})
-    ((_, metrics),) = tfma.analyze_raw_data(frame, config).slicing_metrics
+    with remembered():
+        ((_, metrics),) = tfma.analyze_raw_data(frame, config).slicing_metrics
     return float(metrics[""][""]["auc"]["doubleValue"])
 
 

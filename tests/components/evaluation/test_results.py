@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from components.evaluation.eval_config import eval_config
 from components.evaluation.results import OVERALL, Failure, Results, Slice, read_results
+from pipeline.beam_memo import remembered
 from pipeline.config import Evaluation
 
 NORTH: Slice = (("site", "north"),)
@@ -46,7 +47,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     shares = [[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4]]
     frame = pd.DataFrame({"label_id": [0, 1, 0, 1], "probabilities": shares, "site": sites})
     folder = tmp_path_factory.mktemp("evaluation")
-    tfma.analyze_raw_data(frame, config, output_path=str(folder))
+    with remembered():
+        tfma.analyze_raw_data(frame, config, output_path=str(folder))
     return read_results(folder)
 
 

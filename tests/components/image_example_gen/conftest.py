@@ -19,6 +19,7 @@ from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.settings import IngestSettings
 from models.rendering.settings import Limits, RenderSettings
 from pipeline.beam_arguments import IN_PROCESS
+from pipeline.beam_memo import remembered
 
 KEY = bytes(range(32))
 HEADER = ("path", "label", "patient_id", "site")
@@ -56,7 +57,8 @@ class DataSet:
             "work_dir": str(work),
         }
         executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=list(beam)))
-        executor.Do({}, {"examples": [examples], "account": [account]}, properties)
+        with remembered():
+            executor.Do({}, {"examples": [examples], "account": [account]}, properties)
         return Path(examples.uri), Path(account.uri)
 
 

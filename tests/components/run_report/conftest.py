@@ -30,6 +30,7 @@ from components.run_report.page import SECTIONS, environment, filled, render
 from components.run_report.report_data import ReportData, read
 from components.run_report.run_facts import NodeFacts, RunFacts
 from models.features import LABEL_ID, SPLITS
+from pipeline.beam_memo import remembered
 from pipeline.config import Config
 
 CLASSES = ("normal", "nodule", "effusion")
@@ -329,7 +330,8 @@ def write_evaluation(folder: Path, studies: list[Study], config: Config) -> None
     asked = eval_config(config.evaluation, classes=CLASSES, slices=config.data.slices)
     asked.model_specs[0].CopyFrom(tfma.ModelSpec(label_key=LABEL_ID, prediction_key="probabilities"))
     asked.metrics_specs[0].metrics[0].ClearField("config")
-    tfma.analyze_raw_data(frame, asked, output_path=str(folder))
+    with remembered():
+        tfma.analyze_raw_data(frame, asked, output_path=str(folder))
 
 
 def write_history(folder: Path) -> None:
