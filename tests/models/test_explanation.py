@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import NamedTuple
+
 import keras
 import numpy as np
 import pytest
@@ -28,6 +31,20 @@ def drawn(count, seed):
     return images, quadrants, labels
 
 
+class Trained(NamedTuple):
+    """A model, and what explains images by it: a function from images to probabilities and heat."""
+
+    name: str
+    model: keras.Model
+    explained: Callable[[np.ndarray], tuple[np.ndarray, ...]]
+
+
+def explaining(model):
+    """Explain inside a graph for batches of any size, as the export does."""
+    graph = tf.function(explainer(model), [tf.TensorSpec([None, SIDE, SIDE, 1])], autograph=False)
+    return lambda images: tuple(value.numpy() for value in graph(tf.constant(images)))
+
+
 @pytest.fixture(scope="module", params=["article_cnn", "compact_resnet"])
 def trained(request):
     keras.utils.set_random_seed(1)
@@ -35,26 +52,19 @@ def trained(request):
     model.compile(optimizer=keras.optimizers.Adam(LEARNING_RATES[request.param]), loss="sparse_categorical_crossentropy")
     images, _, labels = drawn(IMAGES[request.param], seed=0)
     model.fit(images, labels, epochs=EPOCHS, verbose=0)
-    return request.param, model
+    return Trained(request.param, model, explaining(model))
 
 
 def hottest_quadrants(heat):
     return heat.reshape(-1, 2, HALF, 2, HALF).sum(axis=(2, 4)).reshape(-1, 4).argmax(axis=1)
 
 
-def explained(model, images):
-    """Explain inside a graph, as the export does."""
-    graph = tf.function(explainer(model), autograph=False)
-    return tuple(value.numpy() for value in graph(tf.constant(images)))
-
-
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
 def test_heat_lies_where_the_only_evidence_is(trained, dtype):
-    name, model = trained
-    copy = zoo.build(name, (SIDE, SIDE, 1), 2, dtype=dtype)
-    copy.set_weights(model.get_weights())
+    copy = zoo.build(trained.name, (SIDE, SIDE, 1), 2, dtype=dtype)
+    copy.set_weights(trained.model.get_weights())
     images, quadrants, labels = drawn(48, seed=9)
-    probabilities, heat = explained(copy, images)
+    probabilities, heat = explaining(copy)(images)
     assert np.mean(probabilities.argmax(axis=1) == labels) > 0.95
     assert np.mean(hottest_quadrants(heat) == quadrants) > 0.95
     assert (heat.shape, heat.dtype) == ((48, SIDE, SIDE), np.float32)
@@ -63,17 +73,15 @@ def test_heat_lies_where_the_only_evidence_is(trained, dtype):
 
 
 def test_probabilities_are_the_models_own(trained):
-    _, model = trained
     images = drawn(8, seed=4)[0]
-    predict = tf.function(lambda batch: model(batch, training=False), autograph=False)
-    np.testing.assert_array_equal(explained(model, images)[0], predict(images))
+    predict = tf.function(lambda batch: trained.model(batch, training=False), autograph=False)
+    np.testing.assert_array_equal(trained.explained(images)[0], predict(images))
 
 
 def test_an_image_is_explained_alike_alone_and_in_a_batch(trained):
-    _, model = trained
     images = drawn(4, seed=7)[0]
-    together = explained(model, images)[1]
-    alone = np.concatenate([explained(model, images[row : row + 1])[1] for row in range(4)])
+    together = trained.explained(images)[1]
+    alone = np.concatenate([trained.explained(images[row : row + 1])[1] for row in range(4)])
     np.testing.assert_allclose(together, alone, atol=1e-4)
 
 
