@@ -164,7 +164,7 @@ def eventually() -> Callable[[Callable[[], bool]], None]:
         end = time.monotonic() + 30
         while not holds():
             assert time.monotonic() < end
-            time.sleep(0.02)
+            time.sleep(0.1)  # for some of those who wait each look is a prediction, after which TensorFlow's threads spin
 
     return wait
 
