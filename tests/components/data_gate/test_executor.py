@@ -33,15 +33,15 @@ from pipeline.curated_schema import schema_for
 Judge = Callable[..., tuple[str, tuple[Finding, ...]]]
 
 
-def examples_of(folder: Path) -> Iterator[tuple[str, tf.train.Example]]:
-    """Yield (split, example) of an example folder."""
+def records_of(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield (split, record) of an example folder."""
     for file in sorted(folder.glob("Split-*/*")):
-        for record in tf.data.TFRecordDataset(str(file)):
-            yield file.parent.name.removeprefix("Split-"), tf.train.Example.FromString(record.numpy())
+        for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
+            yield file.parent.name.removeprefix("Split-"), record
 
 
-def row_of(split: str, example: tf.train.Example) -> RowAccount:
-    feature = example.features.feature
+def row_of(split: str, record: bytes) -> RowAccount:
+    feature = tf.train.Example.FromString(record).features.feature
     text = {name: feature[name].bytes_list.value[0].decode() for name in ("image_key", "patient_key", "label")}
     return RowAccount(
         row=feature["row"].int64_list.value[0],
@@ -58,8 +58,8 @@ def write_statistics(examples: Path, schema: schema_pb2.Schema, folder: Path) ->
     read = schema_pb2.Schema(feature=[each for each in schema.feature if each.name != IMAGE])
     decoder = ExamplesToRecordBatchDecoder(read.SerializeToString())
     serialized: dict[str, list[bytes]] = {split: [] for split in SPLITS}
-    for split, example in examples_of(examples):
-        serialized[split].append(example.SerializeToString())
+    for split, record in records_of(examples):
+        serialized[split].append(record)
     for split, records in serialized.items():
         found = generate_statistics_in_memory(decoder.DecodeBatch(records), tfdv.StatsOptions(schema=schema))
         (folder / f"Split-{split}").mkdir(parents=True)
@@ -77,7 +77,7 @@ def judge(root: Any, tmp_path: Path, classes: tuple[str, ...]) -> Judge:
     def run(examples: Path, *, tolerated: float = 0.0, measured_by_tfx: bool = False) -> tuple[str, tuple[Finding, ...]]:
         account = tmp_path / "account"
         account.mkdir()
-        rows = [row_of(split, example) for split, example in examples_of(examples)]
+        rows = [row_of(split, record) for split, record in records_of(examples)]
         write_account(account, rows, settings=IngestSettings(classes=classes, key_id="0"), manifest_sha256="0")
         schema_file = tmp_path / "schema.pbtxt"
         schema_file.write_text(text_format.MessageToString(schema_for(classes, ["site"])))
@@ -131,7 +131,8 @@ def judge(root: Any, tmp_path: Path, classes: tuple[str, ...]) -> Judge:
 def rewrite(folder: Path, change: Callable[[tf.train.Example], None]) -> None:
     """Change every example of a file."""
     for file in sorted(folder.glob("data_tfrecord*")):
-        examples = [tf.train.Example.FromString(record.numpy()) for record in tf.data.TFRecordDataset(str(file))]
+        records = tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
+        examples = [tf.train.Example.FromString(record) for record in records]
         with tf.io.TFRecordWriter(str(file)) as writer:
             for example in examples:
                 change(example)
