@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,25 @@ from components.image_example_gen.pseudonym import Pseudonymizer
 from components.image_example_gen.settings import IngestSettings
 from models.rendering.settings import Limits, RenderSettings
 from pipeline.beam_arguments import IN_PROCESS
+from pipeline.beam_job import EndedWithNode
 from pipeline.beam_memo import remembered
 
 KEY = bytes(range(32))
 HEADER = ("path", "label", "patient_id", "site")
+
+
+def executor_with(beam: Sequence[str]) -> Executor:
+    """Return the executor as a run starts it."""
+    return Executor(
+        BaseBeamExecutor.Context(beam_pipeline_args=list(beam), make_beam_pipeline_fn=partial(EndedWithNode, list(beam)))
+    )
+
+
+@pytest.fixture(scope="module")
+def executor() -> Iterator[Executor]:
+    """The executor in this process, and what Beam works out for it again and again worked out once for a module."""
+    with remembered():
+        yield executor_with(IN_PROCESS)
 
 
 @dataclass(frozen=True)
@@ -56,9 +72,8 @@ class DataSet:
             "settings": self.settings.to_json(),
             "work_dir": str(work),
         }
-        executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=list(beam)))
         with remembered():
-            executor.Do({}, {"examples": [examples], "account": [account]}, properties)
+            executor_with(beam).Do({}, {"examples": [examples], "account": [account]}, properties)
         return Path(examples.uri), Path(account.uri)
 
 

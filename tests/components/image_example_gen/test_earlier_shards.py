@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import standard_artifacts
 
 from components.artifacts import IngestAccount
@@ -20,7 +19,6 @@ from components.image_example_gen.executor import Executor
 from components.image_example_gen.part import Part, identity, planned, to_json
 from components.image_example_gen.row_number import row_name, span_and_row
 from models.features import ROW, SPLITS
-from pipeline.beam_arguments import IN_PROCESS
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,7 @@ class Arrivals:
     base: Path
     parts: dict[int, Part]
     settings: Any
+    executor: Executor
 
     def ingest(self, run: int, *spans: int) -> tuple[Path, Path]:
         """Run the executor on a window; return the folders of examples and account."""
@@ -45,8 +44,7 @@ class Arrivals:
             "settings": self.settings.to_json(),
             "work_dir": str(self.base / "work"),
         }
-        executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=IN_PROCESS))
-        executor.Do({}, {"examples": [examples], "account": [account]}, properties)
+        self.executor.Do({}, {"examples": [examples], "account": [account]}, properties)
         assert examples.span == spans[-1]
         return Path(examples.uri), Path(account.uri)
 
@@ -56,7 +54,7 @@ class Arrivals:
 
 
 @pytest.fixture
-def arrivals(make_data: Callable[..., Any], tmp_path: Path) -> Arrivals:
+def arrivals(make_data: Callable[..., Any], executor: Executor, tmp_path: Path) -> Arrivals:
     parts, settings = {}, None
     for span in (1, 2, 3):
         data = make_data(4, f"incoming/{span}")
@@ -65,7 +63,7 @@ def arrivals(make_data: Callable[..., Any], tmp_path: Path) -> Arrivals:
             Image.fromarray(random.integers(0, 256, (24, 20), dtype=np.uint8)).save(data.folder / path)
         settings = settings or data.with_settings(shard_rows=2).settings
         parts[span] = planned(data.manifest, span, patient="column", slices=("site",))
-    return Arrivals(tmp_path / "incoming", parts, settings)
+    return Arrivals(tmp_path / "incoming", parts, settings, executor)
 
 
 def names(examples: Path) -> list[str]:
@@ -137,7 +135,7 @@ def test_what_was_deleted_or_rewritten_since_is_decoded_again(arrivals: Arrivals
 def test_other_settings_decode_again(arrivals: Arrivals) -> None:
     first, account = arrivals.ingest(1, 1)
     assert {span_and_row(row.row)[0] for row in read_rows(account)} == {1}
-    changed = Arrivals(arrivals.base, arrivals.parts, type(arrivals.settings)(**{**vars(arrivals.settings), "size": 8}))
+    changed = replace(arrivals, settings=replace(arrivals.settings, size=8))
     second, _ = changed.ingest(2, 1)
     assert names(second) == names(first)
     assert all(file.stat().st_nlink == 1 for file in second.glob("*/*"))
