@@ -52,7 +52,8 @@ def test_progress_counts_every_step_and_epochs_are_told(training_inputs, trainin
     reports, told = [], []
     stop_listening = progress.listen(lambda *report: reports.append(report))
     splits = open_splits(training_inputs, training_maker)
-    epochs, resumed_from = fit(learner_of(training_maker), *splits, checkpoint=Checkpoint(tmp_path / "c"), on_epoch=told.append)
+    learner = learner_of(training_maker, name="article_cnn")
+    epochs, resumed_from = fit(learner, *splits, checkpoint=Checkpoint(tmp_path / "c"), on_epoch=told.append)
     stop_listening()
     assert reports == [(step, 6, "steps") for step in range(1, 7)]
     assert told == epochs
@@ -69,7 +70,7 @@ def test_model_is_left_with_the_best_weights(training_inputs, training_maker, tm
 
 
 def test_a_loss_that_is_no_number_says_what_to_do(training_inputs, training_maker, tmp_path):
-    learner = learner_of(training_maker)
+    learner = learner_of(training_maker, name="article_cnn")
     learner.model.layers[-1].kernel.assign(learner.model.layers[-1].kernel * math.nan)
     splits = open_splits(training_inputs, training_maker)
     with pytest.raises(MedtfxError, match=r"nan at step 1; lower training.learning_rate"):

@@ -99,7 +99,7 @@ def test_another_cache_budget_gives_the_same_weights(training_inputs, trained, t
 
 
 def test_float32_is_used_when_configured(training_inputs, tmp_path):
-    fn_args = training_inputs.fn_args(tmp_path / "outputs", steps=2, precision="float32")
+    fn_args = training_inputs.fn_args(tmp_path / "outputs", steps=2, precision="float32", model="article_cnn")
     run_fn(fn_args)
     assert history_of(fn_args)["precision"] == "float32"
 

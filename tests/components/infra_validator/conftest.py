@@ -12,7 +12,7 @@ from models.training import run_fn
 @pytest.fixture(scope="session")
 def good_export(training_inputs: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export of a quickly trained model."""
-    fn_args = training_inputs.fn_args(tmp_path_factory.mktemp("trained") / "outputs", steps=4)
+    fn_args = training_inputs.fn_args(tmp_path_factory.mktemp("trained") / "outputs", steps=4, model="article_cnn")
     run_fn(fn_args)
     return Path(fn_args.serving_model_dir)
 

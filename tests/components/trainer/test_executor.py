@@ -31,7 +31,7 @@ def node(training_inputs, training_maker, artifact, tmp_path):
         "model": [artifact(standard_artifacts.Model, tmp_path / "model")],
         "model_run": [artifact(standard_artifacts.ModelRun, tmp_path / "model_run")],
     }
-    config = training_maker.custom_config(tmp_path / "work", steps=2)
+    config = training_maker.custom_config(tmp_path / "work", steps=2, model="article_cnn")
     splits = {name: json.dumps({"splits": [split]}) for name, split in (("train_args", "train"), ("eval_args", "val"))}
     return inputs, outputs, {**splits, "run_fn": RUN_FN, "custom_config": json_utils.dumps(config)}
 
