@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
 
 from components import progress
 from pipeline import interruption, memory
@@ -23,6 +22,8 @@ from pipeline.batch.part import write_part
 from pipeline.batch.plan import Plan, read_shard
 from pipeline.batch.shard_prediction import ShardPrediction
 from pipeline.beam_arguments import IN_PROCESS
+from pipeline.beam_job import EndedWithNode
+from pipeline.beam_memo import remembered
 from pipeline.errors import MedtfxError
 
 _stopped: list[Exception] = []  # what ended a step: the runner makes a text of it
@@ -39,7 +40,7 @@ def predict_missing(plan: Plan, version: ChosenVersion, batch: int) -> None:
     _stopped.clear()
     step = PredictShard(plan, version, batch)
     try:
-        with beam.Pipeline(options=PipelineOptions(IN_PROCESS)) as pipeline:
+        with remembered(), EndedWithNode(IN_PROCESS) as pipeline:
             _ = pipeline | "Shards" >> beam.Create(plan.missing) | "Predict" >> beam.ParDo(step)
     except Exception as error:
         if interruption.came():
