@@ -2,6 +2,7 @@ import gzip
 import hashlib
 import os
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
@@ -31,9 +32,11 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def reader(renderer: GuardedRenderer) -> ImageReader:
-    return ImageReader(SPEC, LIMITS, renderer)
+@pytest.fixture(scope="module")
+def reader() -> Iterator[ImageReader]:
+    """One for all files: what a file leaves in the process that renders must not matter to the next."""
+    with GuardedRenderer(RenderSettings(), Limits()) as renderer:
+        yield ImageReader(SPEC, LIMITS, renderer)
 
 
 def row(path: str, sha256: str = "", frame: int | None = None) -> ManifestRow:
