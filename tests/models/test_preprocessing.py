@@ -59,21 +59,29 @@ def test_moments_are_those_of_all_pixels_and_labels_get_their_position(spec: dic
         assert row[features.PIXEL_VARIANCE].item() == pytest.approx(np.var(images), rel=1e-5)
 
 
-def test_variance_of_one_flat_image_is_not_negative(tmp_path: Path) -> None:
-    result = transform([np.full((4, 4), 0.7)], ["normal"], spec=DENSE, folder=tmp_path)
+@pytest.fixture(scope="module")
+def flat(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, Any]], Path]:
+    """What becomes of one flat image, and the folder of its transform graph."""
+    folder = tmp_path_factory.mktemp("flat")
+    result = transform([np.full((4, 4), 0.7)], ["normal"], spec=DENSE, folder=folder)
+    return result, folder / "graph"
+
+
+def test_variance_of_one_flat_image_is_not_negative(flat: tuple[list[dict[str, Any]], Path]) -> None:
+    result, _ = flat
     assert 0.0 <= result[0][features.PIXEL_VARIANCE].item() < 1e-9
 
 
-def test_graph_carries_the_moments(tmp_path: Path) -> None:
-    transform([np.full((4, 4), 0.25)], ["normal"], spec=DENSE, folder=tmp_path)
-    layer = tft.TFTransformOutput(str(tmp_path / "graph")).transform_features_layer()
+def test_graph_carries_the_moments(flat: tuple[list[dict[str, Any]], Path]) -> None:
+    _, graph = flat
+    layer = tft.TFTransformOutput(str(graph)).transform_features_layer()
     other = {
         features.LABEL: tf.constant(["nodule"]),
         features.MEAN: tf.constant([[0.9]]),
         features.STANDARD_DEVIATION: tf.constant([[0.1]]),
     }
     result = layer(other)
-    assert result[features.PIXEL_MEAN].numpy().item() == pytest.approx(0.25)
+    assert result[features.PIXEL_MEAN].numpy().item() == pytest.approx(0.7)
     assert result[features.LABEL_ID].numpy().item() == 1
 
 
