@@ -50,6 +50,7 @@ def silence() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
+    os.close(nowhere)
 
 
 def serve(connection: Connection, memory: MemoryFile, *, settings: RenderSettings, limits: Limits) -> None:

@@ -67,9 +67,6 @@ class ImageLoader:
         from models.image_signature import HEAD_BYTES  # noqa: PLC0415
         from models.rendering.file_kind import is_rendered  # noqa: PLC0415
 
-        for decoder in DECODERS:
-            if find_spec(decoder) is None:
-                raise ModuleNotFoundError(name=decoder)
         if not is_rendered(encoded[:HEAD_BYTES]):
             raise failure(Reason.UNSUPPORTED_FORMAT)
         pixels = self._started().render(encoded, frame).pixels
@@ -81,5 +78,17 @@ class ImageLoader:
 
         with self._lock:
             if self._renderer is None:
+                check_decoders()
                 self._renderer = self._open.enter_context(GuardedRenderer(self._rendering, self._limits))
             return self._renderer
+
+
+def check_decoders() -> None:
+    """Refuse to begin where a decoder is missing: the process that renders loads each with the first file that needs it.
+
+    Raises:
+        ModuleNotFoundError: naming it.
+    """
+    for decoder in DECODERS:
+        if find_spec(decoder) is None:
+            raise ModuleNotFoundError(name=decoder)

@@ -107,6 +107,15 @@ def test_nothing_is_started_before_the_first_file_and_nothing_stays() -> None:
     assert workers() == []
 
 
+def test_files_leave_no_descriptor_open_in_the_child(renderer: GuardedRenderer) -> None:
+    counts = []
+    for _ in range(3):
+        renderer.render(GOOD)
+        (pid,) = workers()
+        counts.append(len(list(Path(f"/proc/{pid}/fd").iterdir())))
+    assert len(set(counts)) == 1
+
+
 def test_threads_share_a_process_per_core(renderer: GuardedRenderer) -> None:
     threads = cores() + 2
     meeting = threading.Barrier(threads)
