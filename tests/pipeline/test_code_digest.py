@@ -8,6 +8,13 @@ import pytest
 from pipeline import code_digest
 
 
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> Iterator[None]:
+    """What a test makes of places and versions is its own."""
+    yield
+    forget()
+
+
 @pytest.fixture
 def small_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "models").mkdir()
@@ -22,8 +29,8 @@ def small_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def forget() -> None:
     """Read files anew, as another process would."""
-    code_digest.imported.cache_clear()
-    code_digest.file_digest.cache_clear()
+    for remembering in (code_digest.library_versions, code_digest.source_of, code_digest.imported, code_digest.file_digest):
+        remembering.cache_clear()
 
 
 def names_in_the_tree(source: str) -> Iterator[str]:
@@ -77,6 +84,7 @@ def test_digest_follows_the_templates_beside_the_code(small_project: Path, file:
 def test_digest_follows_the_library_that_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     before = code_digest.code_digest([])
     monkeypatch.setattr(code_digest, "version", lambda name: "0" if name == "numpy" else version(name))
+    forget()
     assert code_digest.code_digest([]) != before
 
 
