@@ -13,6 +13,8 @@ from pipeline.root import Root
 from pipeline.run_result import RunResult
 from pipeline.run_verdict import NodeFailedError, refusal, standing_model
 
+LIGHT = 0.5  # seconds: what a quicker node leaves is not worth a look at all objects, which takes 0.04 s
+
 
 class NodeRunner:
     """Launches the nodes of one run and keeps their outcomes in its result."""
@@ -56,7 +58,7 @@ class NodeRunner:
             self._display.end(node, result="failed", seconds=time.monotonic() - begin)
             raise
         self.result.outcomes[node] = outcome
-        if not outcome.cached:
+        if outcome.seconds > LIGHT:
             memory.release()
         if not outcome.done:
             self._display.end(node, result="failed", seconds=outcome.seconds)

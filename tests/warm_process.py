@@ -16,7 +16,6 @@ from typing import Any
 from components.pusher.folder_lock import held
 
 PROGRAM = Path(__file__).with_name("warm_start.py")
-LOG = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 LOADING = 180  # seconds that loading TensorFlow and TFX may take
 
 
@@ -39,17 +38,10 @@ class Starter:
     """Starts commands whose imports are done; see warm_start.py."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        """Talk to the process of a folder, which the first that comes starts with these variables; it ends after the last."""
+        """Talk to the process of a folder, which whoever finds none starts with these variables; it ends after the last."""
         folder.mkdir(exist_ok=True)
-        address = folder / "address"
         with held(folder):
-            if not (folder / "begun").exists():
-                (folder / "begun").touch()
-                words = [sys.executable, str(PROGRAM), str(address)]
-                streams = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
-                streams += [(os.POSIX_SPAWN_OPEN, number, folder / "log", LOG, 0o600) for number in (1, 2)]
-                os.posix_spawn(sys.executable, words, environment, file_actions=streams)
-        self._connection = connected(address)
+            self._connection = connected(folder / "address") or begun(folder, environment)
         self._answers = self._connection.makefile()
         self._guard = threading.Lock()
 
@@ -65,19 +57,29 @@ class Starter:
         self._connection.close()
 
 
-def connected(address: Path) -> socket.socket:
-    """Return a connection, once somebody listens."""
+def begun(folder: Path, environment: Mapping[str, str]) -> socket.socket:
+    """Start a process of warm_start.py, and return a connection once it listens."""
+    address, log = folder / "address", folder / "log"
+    address.unlink(missing_ok=True)  # of one that has ended
+    streams = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
+    streams += [(os.POSIX_SPAWN_OPEN, number, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) for number in (1, 2)]
+    os.posix_spawn(sys.executable, [sys.executable, str(PROGRAM), str(address)], environment, file_actions=streams)
     end = time.monotonic() + LOADING
-    while True:
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.connect(str(address))
-        except (FileNotFoundError, ConnectionRefusedError):
-            connection.close()
-            assert time.monotonic() < end, (address.parent / "log").read_text()
-            time.sleep(0.05)
-        else:
-            return connection
+    while (connection := connected(address)) is None:
+        assert time.monotonic() < end, log.read_text()
+        time.sleep(0.05)
+    return connection
+
+
+def connected(address: Path) -> socket.socket | None:
+    """Return a connection, None where nobody listens."""
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(str(address))
+    except (FileNotFoundError, ConnectionRefusedError):
+        connection.close()
+        return None
+    return connection
 
 
 class Started:

@@ -20,16 +20,18 @@ import warm_server as warm_server_process
 from pipeline import command_line
 from pipeline.loading import tensorflow_loading
 
+ALONE = 3  # seconds: another worker may be about to ask
+
 
 def main() -> None:
-    """Answer at the address of the argument until the last that has asked is gone."""
+    """Answer at the address of the argument until all that have asked are gone for a while."""
     load()
     with socket.socket(socket.AF_UNIX) as listening, selectors.DefaultSelector() as ready:
         listening.bind(sys.argv[1])
         listening.listen()
         ready.register(listening, selectors.EVENT_READ)
-        while True:
-            for key, _ in ready.select():
+        while events := ready.select(None if len(ready.get_map()) > 1 else ALONE):
+            for key, _ in events:
                 if key.fileobj is listening:
                     asking = listening.accept()[0]
                     ready.register(asking, selectors.EVENT_READ, asking.makefile())
@@ -37,8 +39,6 @@ def main() -> None:
                     key.fileobj.sendall(json.dumps(answer(json.loads(line))).encode() + b"\n")
                 else:
                     ready.unregister(key.fileobj)
-                    if len(ready.get_map()) == 1:
-                        return
 
 
 def answer(request: Mapping[str, Any]) -> int | None:

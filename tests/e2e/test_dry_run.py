@@ -70,11 +70,11 @@ def path(folder: Path, start: Any, load_test_module: Callable[[str], ModuleType]
 
 @pytest.fixture(scope="module")
 def package(folder: Path, path: str, demo_config: Path, medtfx: Any) -> Path:
-    """The package of a configuration that trains a residual network for two steps."""
+    """The package of a configuration that trains for two steps."""
     tree = yaml.safe_load(demo_config.read_text())
     tree["data"]["source"]["patients"] = 60
     tree["data"]["manifest"] = str(folder / "data" / "manifest.csv")
-    tree["training"] |= {"model": "compact_resnet", "steps": 2}
+    tree["training"]["steps"] = 2
     tree["evaluation"]["thresholds"] = [{"metric": "auc", "at_least": 0.0}]
     tree["kubeflow"] = KUBEFLOW | {"defaults": {**KUBEFLOW["defaults"], "env": {"PATH": path}}}
     for name, rules in (("strict", UNREACHABLE), ("mild", [])):
@@ -181,7 +181,7 @@ def image(folder: Path, path: str, load_test_module: Callable[[str], ModuleType]
 
 def test_kfps_own_runner_pushes_from_the_same_package(package: Path, folder: Path, image: Any, project: Path) -> None:
     other = yaml.safe_load((folder / "mild.yaml").read_text())
-    other["training"]["steps"] = 3  # another model than the dry-run's
+    other["training"]["model"] = "compact_resnet"  # another one than the dry-run's
     other["evaluation"]["change"] = None
     (folder / "other.yaml").write_text(yaml.safe_dump(other))
     words = [sys.executable, project / "kubeflow" / "second_opinion.py", package, "--config", folder / "other.yaml"]

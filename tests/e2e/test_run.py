@@ -1,9 +1,8 @@
 import base64
 import json
 import shutil
+import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -51,27 +50,24 @@ def asked(url: str, body: dict[str, object] | None = None) -> dict[str, Any]:
             time.sleep(0.1)
 
 
-def test_pushed_model_is_served_and_the_server_writes_nothing(pushed_run, demo_config: Path, files_below, medtfx) -> None:
+def test_pushed_model_is_served_and_the_server_writes_nothing(pushed_run, demo_config: Path, files_below, medtfx, start) -> None:
     """As TF Serving would: in a TF1 session."""
     folder, version = Path(pushed_run[1].result["pushed_to"]).parent, str(pushed_run[1].result["version"])
     before, grpc_port, port = files_below(folder), free_port(), free_port()
     words = ("--model_name=demo", f"--model_base_path={folder}", f"--port={grpc_port}", f"--rest_api_port={port}")
     files = sorted((demo_config.parent / "data").rglob("*.png"))[:16]
     images = [{"b64": base64.b64encode(file.read_bytes()).decode()} for file in files]
-    with subprocess.Popen(
-        [Path(sys.executable).with_name("medtfx"), "serve", *words], stderr=subprocess.PIPE, text=True
-    ) as server:
-        url = f"http://127.0.0.1:{port}/v1/models/demo"
-        assert asked(url)["model_version_status"][0]["version"] == version
-        answers, explained = (
-            asked(f"{url}:predict", {"signature_name": signature, "instances": images})["predictions"]
-            for signature in ("predict_image", "explain_image")
-        )
-        asking = ("--server", f"127.0.0.1:{grpc_port}", "--model", "demo", "--rendering", folder / version, "--json")
-        predicted = medtfx("predict", files[0], *asking)
-        server.terminate()
-        said = server.communicate(timeout=60)[1]
-    assert server.returncode == 0
+    server = start("serve", *words)
+    url = f"http://127.0.0.1:{port}/v1/models/demo"
+    assert asked(url)["model_version_status"][0]["version"] == version
+    answers, explained = (
+        asked(f"{url}:predict", {"signature_name": signature, "instances": images})["predictions"]
+        for signature in ("predict_image", "explain_image")
+    )
+    asking = ("--server", f"127.0.0.1:{grpc_port}", "--model", "demo", "--rendering", folder / version, "--json")
+    predicted = medtfx("predict", files[0], *asking)
+    ended = server.end(signal.SIGTERM)
+    assert ended.code == 0
     (answer, *_), strongest = answers, {np.max(one.pop("heat_map")) for one in explained}
     assert answer["classes"] == ["normal", "nodule", "effusion"]
     assert sum(answer["probabilities"]) == pytest.approx(1.0, abs=1e-3)
@@ -82,7 +78,7 @@ def test_pushed_model_is_served_and_the_server_writes_nothing(pushed_run, demo_c
     assert (predicted.result["decision"], str(predicted.result["version"])) == (answer["decision"], version)
     assert list(predicted.result["probabilities"]) == answer["classes"]
     assert list(predicted.result["probabilities"].values()) == pytest.approx(answer["probabilities"], abs=1e-6)
-    assert str(folder) not in said
+    assert str(folder) not in ended.stderr
     assert files_below(folder) == before
 
 

@@ -23,10 +23,10 @@ def server_of(run) -> int:
 
 
 def is_server(process: Path, parent: int) -> bool:
-    """Tell whether a process is the server of a run; proc(5), /proc/pid/stat: the parent stands behind the name."""
+    """Tell whether a process is the server of a run: its child with a session of its own (proc(5), /proc/pid/stat)."""
     try:
-        command = (process / "cmdline").read_bytes().split(b"\0")
-        return b"serve" in command and int((process / "stat").read_text().rpartition(")")[2].split()[1]) == parent
+        _, its_parent, _, session = (process / "stat").read_text().rpartition(")")[2].split()[:4]
+        return int(its_parent) == parent and session == process.name
     except OSError:
         return False
 
@@ -36,7 +36,7 @@ def test_killed_server_refuses_the_model_and_the_next_run_asks_again(
 ) -> None:
     root, served = pushed_root, files_below(pushed_root / "serving")
     words = ("run", demo_config, "--root", root, "--json", "--set", "serving.golden_requests=6")  # asks anew
-    run = start(*words, warm_server=False)  # one that is known by its words
+    run = start(*words)
     os.kill(server_of(run), signal.SIGKILL)
     done = run.finish()
     assert (done.code, done.result["verdict"]) == (4, "infra_refused"), done.stdout + done.stderr

@@ -52,7 +52,7 @@ def figures(node):
     return json.loads((Path(node[1]["blessing"][0].uri) / MEASURED_FILE).read_text())
 
 
-def test_good_export_is_accepted_with_its_figures(node, settings):
+def test_good_export_is_accepted_with_its_figures(node, settings, warm_servers):
     verdict, refusals, blessed = run(node)
     assert (verdict, refusals, blessed) == ("accepted", [], 1)
     _, findings = blessing.read(node[1]["blessing"][0].uri)
