@@ -11,6 +11,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,12 @@ def tiff(pixels: np.ndarray) -> bytes:
 
 
 GOOD = tiff(PIXELS)
-BOMB = tiff(np.zeros((3000, 3000), np.float32))  # 36 MB of zeros, and as much again to work on them
+
+
+@cache
+def bomb() -> bytes:
+    """36 MB of zeros, and as much again to work on them."""
+    return tiff(np.zeros((3000, 3000), np.float32))
 
 
 def reason_of(renderer: GuardedRenderer, encoded: bytes) -> str:
@@ -174,7 +180,7 @@ def test_file_that_ends_the_process_each_time_is_told(renderer: GuardedRenderer,
 def test_file_that_takes_too_long_is_given_up() -> None:
     with GuardedRenderer(PLAIN, replace(LIMITS, seconds=0.05)) as renderer:
         began = time.monotonic()
-        assert reason_of(renderer, BOMB) == Reason.TOO_SLOW
+        assert reason_of(renderer, bomb()) == Reason.TOO_SLOW
         assert time.monotonic() - began < 20
         assert workers() == []
         np.testing.assert_array_equal(renderer.render(GOOD).pixels, PIXELS)
@@ -183,11 +189,11 @@ def test_file_that_takes_too_long_is_given_up() -> None:
 def test_file_that_takes_too_much_memory_is_given_up() -> None:
     with GuardedRenderer(PLAIN, replace(LIMITS, memory_mb=50)) as renderer:
         renderer.render(GOOD)
-        assert reason_of(renderer, BOMB) == Reason.TOO_MUCH_MEMORY
+        assert reason_of(renderer, bomb()) == Reason.TOO_MUCH_MEMORY
         assert workers() == []
         np.testing.assert_array_equal(renderer.render(GOOD).pixels, PIXELS)
     with GuardedRenderer(PLAIN, LIMITS) as renderer:
-        assert renderer.render(BOMB).pixels.shape == (3000, 3000)
+        assert renderer.render(bomb()).pixels.shape == (3000, 3000)
         renderer.render(tiff(np.zeros((6000, 6000), np.uint8)))
         (worker,) = renderer._workers
         assert os.fstat(worker._memory.descriptor).st_size == 0  # what 36 MB took is given back
@@ -216,7 +222,7 @@ def test_process_ends_with_its_parent_however_that_ends(busy: bool, project: Pat
         pid = int(parent.stdout.readline())
         assert command_of(pid)
         if busy:
-            parent.stdin.write(BOMB)
+            parent.stdin.write(bomb())
             parent.stdin.close()
             time.sleep(0.05)
         os.kill(parent.pid, signal.SIGKILL)
