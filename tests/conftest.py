@@ -24,12 +24,9 @@ SHARED_DATA = Path(os.environ.get("MEDTFX_DATA", PROJECT.parent / "shared" / "da
 # Files whose tests share what takes five CPU seconds or more to make.
 ON_OWN_RUN = r"e2e/test_(flink|forget|leakage|plain_manifest|versions)\.py"
 ON_PUSHED_RUN = r"e2e/test_(drift|push|refusals|run|schema|validation)\.py"
-GROUPS = (
-    ON_OWN_RUN,
-    ON_PUSHED_RUN,
-    r"components/(clinical_gate|evaluation)/",
-    r"components/run_report/",
-)  # ... judged, artifacts
+ON_JUDGED = r"components/(clinical_gate|evaluation)/"
+ON_ARTIFACTS = r"components/run_report/"
+GROUPS = (ON_OWN_RUN, ON_PUSHED_RUN, ON_JUDGED, ON_ARTIFACTS)
 TRAINING_MAKER = PROJECT / "tests" / "models" / "training_inputs.py"
 METADATA_PASSWORD = "swordfish-in-no-log"  # of tests/mariadb_server.py
 BYTE_SEARCH = PROJECT / "tests" / "e2e" / "byte_search.py"
