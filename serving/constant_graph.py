@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow.core.framework import op_def_pb2
 from tensorflow.python.framework import convert_to_constants, op_def_registry
 
-READING = ("VarHandleOp", "ReadVariableOp", "ResourceGather", "ResourceGatherNd")
+READING = ("VarHandleOp", "ReadVariableOp")  # not ResourceGather, of which TensorFlow makes a graph that does not load
 MOST_BYTES = 2**30  # of variables; a graph with its constants is one message of at most 2 GiB
 
 
@@ -16,7 +16,8 @@ def with_constants(
 ) -> tf.compat.v1.Session:
     """Return a session of the same signatures without variables, and close the given one.
 
-    A model that changes what it holds, looks up tables, or has more than 1 GiB of variables stays in the session that it is in.
+    A model that changes what it holds, looks up tables, gathers rows of a variable, or has more than 1 GiB of variables stays in
+    the session that it is in.
 
     Args:
         session: a loaded model.
@@ -50,7 +51,7 @@ def _nodes(graph: Any) -> Iterator[Any]:
 
 
 def _only_reads(node: Any) -> bool:
-    """Tell whether a node does without a resource (a variable, a table, a queue), or reads a variable."""
+    """Tell whether a node does without a resource (a variable, a table, a queue), or reads a variable as a whole."""
     definition = op_def_registry.get(node.op) or op_def_pb2.OpDef()  # a function's nodes are looked at themselves
     arguments = [*definition.input_arg, *definition.output_arg]
     return node.op in READING or not any(argument.is_ref or argument.type == tf.resource for argument in arguments)

@@ -147,12 +147,17 @@ def start_program(start: Callable[..., Any]) -> Callable[..., Any]:
     return lambda program, *words: start(*words, program=program)
 
 
+@pytest.fixture(scope="session")
+def warm_subprocess(start: Callable[..., Any]) -> SimpleNamespace:
+    """What stands in for the module subprocess where a model server is started: its imports are done, four seconds."""
+    return SimpleNamespace(**{**vars(subprocess), "Popen": warm_process.warm_servers(start)})
+
+
 @pytest.fixture
-def warm_servers(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the imports of each model server done, four seconds; from its first word on it is `medtfx serve` as ever."""
-    warm = SimpleNamespace(**{**vars(subprocess), "Popen": warm_process.warm_servers(start)})
+def warm_servers(warm_subprocess: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the imports of each model server done; from its first word on it is `medtfx serve` as ever."""
     for module in ("components.infra_validator.server_process", "bench.serving.server_process"):
-        monkeypatch.setattr(f"{module}.subprocess", warm)
+        monkeypatch.setattr(f"{module}.subprocess", warm_subprocess)
 
 
 @pytest.fixture(scope="session")

@@ -43,6 +43,18 @@ class Opinion:
     stderr: str
 
 
+def test_protobuf_and_kfp_load_after_the_variable_that_chooses_the_implementation(script: Path) -> None:
+    program = """
+import runpy, sys
+runpy.run_path(sys.argv[1])
+print(*(name for name in sys.modules if name.startswith(("google.protobuf", "kfp"))))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, script], cwd=script.parent.parent, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
 def shell(image: str, text: str, name: str, *, root: Root) -> dsl.PipelineTask:
     """Add a task that runs a script; $0 is the pipeline's parameter `root`."""
 

@@ -38,6 +38,6 @@ except ImportError:
 """
 
 
-def test_a_failed_import_leaves_nothing_hidden() -> None:
+def test_a_failed_import_hides_nothing_that_may_come_later() -> None:
     done = subprocess.run([sys.executable, "-c", FAILING], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "[]"]

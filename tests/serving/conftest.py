@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import grpc
@@ -119,21 +118,18 @@ def client(running: tuple[ModelServer, Client]) -> Client:
 
 
 @pytest.fixture(scope="module")
-def popen(load_test_module: Callable[[str], ModuleType], start: Callable[..., Any]) -> Callable[..., Any]:
+def starting(warm_subprocess: Any) -> Any:
     """What starts `process`: a server whose imports are done; test_command.py starts the command as a user does."""
-    warm: Callable[..., Any] = load_test_module("warm_process.py").warm_servers(start)
-    return warm
+    return warm_subprocess
 
 
 @pytest.fixture(scope="module")
-def process(
-    versions: dict[int, Path], tmp_path_factory: pytest.TempPathFactory, popen: Callable[..., Any]
-) -> Iterator[ServerProcess]:
+def process(versions: dict[int, Path], tmp_path_factory: pytest.TempPathFactory, starting: Any) -> Iterator[ServerProcess]:
     """A server process for the tests of a module, and its model's folder with version 1."""
     folder = tmp_path_factory.mktemp("process")
     shutil.copytree(versions[1], folder / "demo" / "1")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.serving.server_process.subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": popen}))
+        patch.setattr("bench.serving.server_process.subprocess", starting)
         with served(folder, "--max_num_load_retries=1", "--load_retry_interval_micros=1000") as started:
             yield started
 

@@ -33,9 +33,9 @@ BLIND = {PREDICT.encode(): predict_request().SerializeToString(), b"/grpc.health
 
 
 @pytest.fixture(scope="module")
-def popen():
+def starting():
     """The command is started as a user starts it."""
-    return subprocess.Popen
+    return subprocess
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,17 @@ def test_step_leaves_no_process_behind(make_data: Callable[..., Any], tmp_path: 
     assert len(started) == 1
     step.teardown()
     assert not any(Path(f"/proc/{pid}").exists() for pid in started)
+
+
+def test_worker_loads_no_tfx() -> None:
+    program = """
+from pipeline.loading import tensorflow_loading
+with tensorflow_loading():
+    import sys, components.image_example_gen.shard_step
+print(*(name for name in ("apache_beam", "tensorflow", "tfx") if name in sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["apache_beam", "tensorflow"]
 
 
 def plan_of(data: Any, work: Path) -> Plan:
