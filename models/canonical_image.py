@@ -194,13 +194,14 @@ def _letterbox(pixels: tf.Tensor, size: int) -> tf.Tensor:
     longer = tf.maximum(shape[0], shape[1])
     # Rounded half up in whole numbers: the same on every machine. A very long image keeps one row.
     height, width = (tf.maximum((2 * shape[axis] * size + longer) // (2 * longer), 1) for axis in (0, 1))
-    resized = _resize(pixels, height, width)
-    return tf.image.pad_to_bounding_box(resized, (size - height) // 2, (size - width) // 2, size, size)
+    top, left = (size - height) // 2, (size - width) // 2
+    # Not tf.image.pad_to_bounding_box: what it asserts of a decoded image makes the images of a batch wait for each other.
+    return tf.pad(_resize(pixels, height, width), [[top, size - height - top], [left, size - width - left], [0, 0]])
 
 
 def _center_crop(pixels: tf.Tensor, size: int) -> tf.Tensor:
     """Resize the central square to `size` x `size`."""
     shape = tf.shape(pixels)
     side = tf.minimum(shape[0], shape[1])
-    square = tf.image.crop_to_bounding_box(pixels, (shape[0] - side) // 2, (shape[1] - side) // 2, side, side)
-    return _resize(square, tf.constant(size), tf.constant(size))
+    top, left = (shape[0] - side) // 2, (shape[1] - side) // 2
+    return _resize(pixels[top : top + side, left : left + side], tf.constant(size), tf.constant(size))

@@ -1,4 +1,4 @@
-"""Constants in the place of a model's variables: TensorFlow then folds and rounds its weights once, not for each request."""
+"""Constants in the place of a model's variables: what follows from them is computed and rounded once, not for each request."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -6,9 +6,13 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.framework import op_def_pb2
 from tensorflow.python.framework import convert_to_constants, op_def_registry
+from tensorflow.python.grappler import tf_optimizer
+
+from serving.open_normalisation import open_normalisation
 
 READING = ("VarHandleOp", "ReadVariableOp")  # not ResourceGather, of which TensorFlow makes a graph that does not load
-MOST_BYTES = 2**30  # of variables; a graph with its constants is one message of at most 2 GiB
+MOST_BYTES = 2**30  # of variables, in each signature its own; a graph with its constants is one message of at most 2 GiB
+FOLDING = ("function", "dependency", "constfold")  # of TensorFlow's optimizers: functions inlined, what only passes on left out
 
 
 def with_constants(
@@ -16,23 +20,45 @@ def with_constants(
 ) -> tf.compat.v1.Session:
     """Return a session of the same signatures without variables, and close the given one.
 
-    A model that changes what it holds, looks up tables, gathers rows of a variable, or has more than 1 GiB of variables stays in
-    the session that it is in.
+    Batch normalisation becomes part of the convolution before it, here and in float32: a session that folded it after rounding to
+    bfloat16 would round three times. A model that changes what it holds, looks up tables, gathers rows of a variable, or has more
+    than 1 GiB of variables in all its signatures stays in the session that it is in.
 
     Args:
         session: a loaded model.
         signatures: SignatureDef of its inputs and outputs, by name.
         config: of the new session.
     """
-    ends = sorted({name.partition(":")[0] for definition in signatures.values() for name in _tensors(definition)})
-    reached = tf.compat.v1.graph_util.extract_sub_graph(session.graph.as_graph_def(), ends)
-    if not all(map(_only_reads, _nodes(reached))) or _bytes_of_variables(reached) > MOST_BYTES:
+    ends = sorted({name for definition in signatures.values() for name in _tensors(definition)})
+    nodes = sorted({name.partition(":")[0] for name in ends})
+    reached = tf.compat.v1.graph_util.extract_sub_graph(session.graph.as_graph_def(), nodes)
+    if not all(map(_only_reads, _nodes(reached))) or _bytes_of_variables(reached) * _asked(signatures) > MOST_BYTES:
         return session
-    constant = convert_to_constants.convert_variables_to_constants_from_session_graph(session, reached, ends)
+    constant = convert_to_constants.convert_variables_to_constants_from_session_graph(session, reached, nodes)
     session.close()
+    open_normalisation(constant)
+    return tf.compat.v1.Session(graph=_imported(_folded(_imported(constant), ends)), config=config)
+
+
+def _folded(graph: tf.Graph, ends: Iterable[str]) -> Any:
+    """Return the GraphDef of a graph in which what follows from constants is computed; tensors named in `ends` stay."""
+    meta_graph = tf.compat.v1.train.export_meta_graph(graph=graph, graph_def=graph.as_graph_def())
+    meta_graph.collection_def["train_op"].node_list.value.extend(ends)  # where TensorFlow looks for what is asked of a graph
+    config = tf.compat.v1.ConfigProto()
+    config.graph_options.rewrite_options.optimizers.extend(FOLDING)
+    config.graph_options.rewrite_options.min_graph_nodes = -1  # however small
+    return tf_optimizer.OptimizeGraph(config, meta_graph, verbose=False)
+
+
+def _imported(definition: Any) -> tf.Graph:
     with tf.Graph().as_default() as graph:
-        tf.import_graph_def(constant, name="")
-    return tf.compat.v1.Session(graph=graph, config=config)
+        tf.import_graph_def(definition, name="")
+    return graph
+
+
+def _asked(signatures: Mapping[str, Any]) -> int:
+    """Return how many signatures take something; what initialises a model is one that does not."""
+    return sum(bool(definition.inputs) for definition in signatures.values())
 
 
 def _tensors(definition: Any) -> list[str]:

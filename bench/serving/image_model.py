@@ -18,6 +18,8 @@ from models import export, zoo
 from models.canonical_image import CanonicalSpec
 from models.normalisation import PixelMoments, normalise
 
+Kind = Literal["PNG", "JPEG"]
+
 CHANNELS = 3
 CLASSES = ("normal", "effusion", "nodule", "fracture")
 MOMENTS = PixelMoments(0.5, 0.06)  # of the noise that `images` makes
@@ -43,7 +45,7 @@ def save(folder: Path, network: Network) -> Path:
     model = zoo.build(
         "compact_resnet", (network.size, network.size, CHANNELS), len(CLASSES), seed=network.seed, dtype=network.dtype
     )
-    _sharpen(model, network.seed)
+    _season(model, network.seed)
     canonical = CanonicalSpec(size=network.size, channels=CHANNELS)
     module = tf.Module()
     module.weights = [variable.value for variable in model.variables]
@@ -58,22 +60,30 @@ def save(folder: Path, network: Network) -> Path:
     return folder
 
 
-def _sharpen(model: keras.Model, seed: int) -> None:
-    """Give the last layer large weights: else fresh networks say nearly the same about every image."""
-    kernel, bias = model.layers[-1].weights
+def _season(model: keras.Model, seed: int) -> None:
+    """Give normalisation the statistics, and the last layer the large weights, that training would.
+
+    Where all statistics are 0 or 1 TensorFlow leaves out what it need not add, and fuses the rest in another way. Without large
+    weights fresh networks say nearly the same about every image.
+    """
     random = np.random.default_rng(seed)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            for variable in layer.variables:
+                variable.assign(variable.numpy() + random.uniform(-0.2, 0.2, variable.shape))
+    kernel, bias = model.layers[-1].weights
     kernel.assign(random.normal(0, 0.3, kernel.shape))
     bias.assign(random.normal(0, 1, bias.shape))
 
 
-def images(count: int, size: int) -> Sequence[bytes]:
-    """Return PNG files of noise over a gradient, uint8 [size, size, 3], each another one."""
-    return [_png(np.random.default_rng(number), size) for number in range(count)]
+def images(count: int, size: int, kind: Kind = "PNG") -> Sequence[bytes]:
+    """Return files of noise over a gradient, uint8 [size, size, 3], each another one."""
+    return [_file(np.random.default_rng(number), size, kind) for number in range(count)]
 
 
-def _png(random: np.random.Generator, size: int) -> bytes:
+def _file(random: np.random.Generator, size: int, kind: Kind) -> bytes:
     ramp = np.linspace(*random.uniform(30, 220, 2), size)
     pixels = (ramp[:, None, None] + random.normal(0, 12, (size, size, CHANNELS))).clip(0, 255).astype(np.uint8)
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
+    Image.fromarray(pixels).save(file, kind)
     return file.getvalue()

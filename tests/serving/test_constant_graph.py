@@ -84,3 +84,20 @@ def test_a_served_network_has_no_variables_left(tmp_path):
     assert not variables(constant._session)
     (expected,), (given,) = (model.run(PREDICT_IMAGE, images, [PROBABILITIES]) for model in (plain, constant))
     assert np.abs(given - expected).max() < 0.02
+
+
+def test_normalisation_is_folded_into_the_convolutions(tmp_path):
+    export = image_model.save(tmp_path / "1", Network(size=32))
+    images = {"image": np.array(image_model.images(4, 32), object)}
+    session = tf.compat.v1.Session(graph=tf.Graph())
+    signatures = tf.compat.v1.saved_model.loader.load(session, ["serve"], str(export)).signature_def
+    (expected,) = SavedModel(export).run(PREDICT_IMAGE, images, [PROBABILITIES])
+    folded = with_constants(session, signatures, CONFIG)
+    nodes = {node.name: node for node in folded.graph.as_graph_def().node}
+    convolutions = {name for name, node in nodes.items() if node.op == "Conv2D"}
+    assert len(convolutions) == 9  # stem, three blocks of two, two shortcuts
+    assert {node.op for node in nodes.values() if convolutions & {*node.input}} == {"BiasAdd"}
+    assert {nodes[nodes[name].input[1].partition(":")[0]].op for name in convolutions} == {"Const"}
+    definition = signatures[PREDICT_IMAGE]
+    given = folded.run(definition.outputs[PROBABILITIES].name, {definition.inputs["image"].name: images["image"]})
+    np.testing.assert_allclose(given, expected, atol=1e-5)
