@@ -31,27 +31,38 @@ NOT_TO_COME = ("IPython",)
 
 
 @contextmanager
+def objects_that_stay() -> Iterator[None]:
+    """Load modules within without collecting garbage, and leave their objects out of later collections.
+
+    TensorFlow and TFX are a million objects. Collecting garbage in the midst of loading them finds nothing and takes a tenth of
+    its time; later collections would look at them again and again, a third of a second each time.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@contextmanager
 def tensorflow_loading() -> Iterator[None]:
     """Load TensorFlow and TFX within: quickly, with short chatter, into memory that can be given back.
 
-    Without what is left out it takes a fifth less of processor time and 90 MB less (bench/RESULTS.md). Loading makes a million
-    objects that stay. Collecting garbage in its midst finds nothing and takes a tenth of its time; later collections would look
-    at them again and again, a third of a second each time, so they are left out of those.
+    Without what is left out it takes a fifth less of processor time and 90 MB less (bench/RESULTS.md).
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # read once, when TensorFlow's C++ code loads
     memory.prepare()
     stand_ins = {name: StandIn(name) for name in STOOD_IN_FOR}
     hidden: dict[str, ModuleType | None] = dict.fromkeys((*NOT_NEEDED, *NOT_TO_COME))  # None: Python reads "not to be imported"
     hidden = {name: module for name, module in (hidden | stand_ins).items() if name not in sys.modules}
-    gc.disable()
-    try:
-        sys.modules.update(hidden)  # type: ignore[arg-type]  # of None
-        yield
-    finally:
-        for name in hidden.keys() - NOT_TO_COME:
-            del sys.modules[name]  # whoever plots or fits later imports them then
-        gc.freeze()
-        gc.enable()
+    with objects_that_stay():
+        try:
+            sys.modules.update(hidden)  # type: ignore[arg-type]  # of None
+            yield
+        finally:
+            for name in hidden.keys() - NOT_TO_COME:
+                del sys.modules[name]  # whoever plots or fits later imports them then
 
 
 class StandIn(ModuleType):

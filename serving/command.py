@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event
 
+from pipeline.loading import objects_that_stay
 from serving.flags import Flags, parse
 
 # The kernel may give a signal to any thread; Python's handler runs in this one, which has to wake for that.
@@ -59,7 +60,7 @@ def serve(flags: Flags) -> None:
     """
     # TensorFlow imports Keras where it is installed, and that pandas, scikit-learn and matplotlib: 185 MB that serve no model.
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]  # what Python itself reads as "not to be imported"
-    with quiet_start():
+    with quiet_start(), objects_that_stay():
         from serving import model_server  # noqa: PLC0415 - TensorFlow loads here, once the flags are known to be good
 
     server = model_server.start(flags)
