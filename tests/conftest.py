@@ -1,6 +1,5 @@
 """What every test may ask for: the shared example data, or the reason why it is absent; training inputs, made once."""
 
-import gc
 import importlib.util
 import os
 import re
@@ -15,9 +14,11 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 from pipeline import interruption
+from pipeline.loading import objects_that_stay
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("MEDTFX_DATA", PROJECT.parent / "shared" / "data"))
@@ -31,6 +32,9 @@ TRAINING_MAKER = PROJECT / "tests" / "models" / "training_inputs.py"
 METADATA_PASSWORD = "swordfish-in-no-log"  # of tests/mariadb_server.py
 BYTE_SEARCH = PROJECT / "tests" / "e2e" / "byte_search.py"
 
+settings.register_profile("untimed", deadline=None)  # an example's time says how busy the machine is
+settings.load_profile("untimed")
+
 
 def pytest_sessionstart() -> None:
     """Hear Ctrl-C also where a shell has begun the tests in the background: processes that they start would ignore it as well."""
@@ -40,12 +44,9 @@ def pytest_sessionstart() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Import without a look at garbage: a million objects come to stay, and each later look would take a third of a second."""
-    gc.disable()
-    collected = yield
-    gc.freeze()
-    gc.enable()
-    return collected
+    """Import the tests as a command loads TensorFlow."""
+    with objects_that_stay():
+        return (yield)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

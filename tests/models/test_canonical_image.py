@@ -92,7 +92,7 @@ def test_identity_on_its_own_output(form: str, spec: CanonicalSpec) -> None:
     np.testing.assert_array_equal(eagerly(encode_png(once).numpy(), spec), once)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     height=st.integers(1, 90),
     width=st.integers(1, 90),
@@ -182,7 +182,7 @@ def test_png_that_ends_in_its_header_is_refused() -> None:
         eagerly(FORMS["rgb"][:30], SMALL)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(form=st.sampled_from(["rgb", "jpeg", "sixteen_bit"]), share=st.floats(0, 0.98))
 def test_truncated_files_are_refused(form: str, share: float) -> None:
     whole = FORMS[form]
@@ -190,7 +190,7 @@ def test_truncated_files_are_refused(form: str, share: float) -> None:
         eagerly(whole[: int(share * len(whole))], SMALL)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(form=st.sampled_from(["rgb", "jpeg", "sixteen_bit"]), at=st.floats(0, 1, exclude_max=True), value=st.integers(0, 255))
 def test_damaged_bytes_give_pixels_or_an_error(form: str, at: float, value: int) -> None:
     data = bytearray(FORMS[form])
@@ -230,7 +230,7 @@ def test_hostile_files_give_pixels_or_an_error(shared_data: Path) -> None:
     assert refused > 300
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     shape=st.sampled_from([(1, 1), (1, 70), (40, 3), (33, 32), (200, 90)]),
     form=st.sampled_from([(), (1,), (3,)]),

@@ -75,7 +75,7 @@ def in_this_order() -> tuple[Metadata, Shortcut]:
     return told, measure(told, CLASSES)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.randoms(use_true_random=False))
 def test_order_of_images_changes_nothing(in_this_order: tuple[Metadata, Shortcut], random) -> None:
     told, expected = in_this_order

@@ -192,7 +192,7 @@ def with_right_checksums(png: bytes) -> bytes:
     return bytes(whole)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(data=st.data(), encoded=st.sampled_from(FILES))
 def test_changed_png_and_jpeg_files_end_in_pixels_or_a_reason(data: st.DataObject, encoded: bytes) -> None:
     changed = bytearray(encoded)

@@ -10,7 +10,7 @@ from models.canonical_image import CanonicalSpec, fit_pixels
 SIDE = st.integers(1, 90)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SIDE, SIDE)
 def test_area_of_a_white_image_is_all_that_is_white(height: int, width: int) -> None:
     spec = CanonicalSpec(size=32, channels=1)

@@ -119,7 +119,7 @@ SEEDS = (
 
 
 @pytest.mark.parametrize("name", SEEDS)
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32 - 1), changes=st.integers(1, 12), in_header=st.booleans(), keep=st.floats(0.3, 1.0))
 def test_no_damage_escapes_as_another_error(
     shared_data: Path, name: str, seed: int, changes: int, in_header: bool, keep: float

@@ -160,7 +160,7 @@ def test_bomb_that_claims_little_is_unpacked_no_further() -> None:
 FILES = [nifti(VALUES), gzip.compress(nifti(VALUES)), nifti(VALUES.astype(np.float32), kind=nibabel.Nifti2Image)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data(), encoded=st.sampled_from(FILES))
 def test_changed_bytes_end_in_pixels_or_a_reason(data: st.DataObject, encoded: bytes) -> None:
     changed = bytearray(encoded[: data.draw(st.integers(0, len(encoded)))] if data.draw(st.booleans()) else encoded)

@@ -130,7 +130,7 @@ FILES = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data(), encoded=st.sampled_from(FILES))
 def test_changed_bytes_end_in_pixels_or_a_reason(data: st.DataObject, encoded: bytes) -> None:
     changed = bytearray(encoded[: data.draw(st.integers(0, len(encoded)))] if data.draw(st.booleans()) else encoded)
