@@ -246,3 +246,16 @@ def test_fitting_pixels_equals_the_way_through_a_png_file(
     direct = fit_pixels(tf.constant(pixels.reshape(*shape, -1)), spec)
     whole_way = eagerly(encoded(pixels.reshape(shape) if form == (1,) else pixels), spec)
     np.testing.assert_array_equal(direct, whole_way)
+
+
+@pytest.mark.parametrize("fit", ["letterbox", "center_crop"])
+def test_nothing_is_asserted_of_decoded_pixels_for_which_the_next_image_of_a_batch_would_wait(fit: str) -> None:
+    specification = CanonicalSpec(size=32, fit=fit)
+    traced = tf.function(lambda pixels: fit_pixels(pixels, specification)).get_concrete_function(
+        tf.TensorSpec([None, None, 3], tf.uint8)
+    )
+    definition = traced.graph.as_graph_def()
+    functions = [function.node_def for function in definition.library.function]
+    operations = {node.op for nodes in [definition.node, *functions] for node in nodes}
+    assert {"ResizeArea", "ResizeBilinear"} <= operations
+    assert "Assert" not in operations

@@ -73,6 +73,7 @@ def test_a_model_too_large_for_one_message_stays(tmp_path, monkeypatch):
     monkeypatch.setattr(constant_graph, "MOST_BYTES", 7)  # two float32 are eight
     assert with_constants(session, signatures, CONFIG) is session
     monkeypatch.setattr(constant_graph, "MOST_BYTES", 8)
+    assert with_constants(session, signatures | {"again": signatures["serving_default"]}, CONFIG) is session
     assert with_constants(session, signatures, CONFIG) is not session
 
 
