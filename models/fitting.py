@@ -20,7 +20,7 @@ from models.optimizer import FusedAdam
 from pipeline.config import Training
 from pipeline.errors import MedtfxError
 
-PIXELS_AT_ONCE = 8 * 224 * 224  # of the images whose activations are in memory together: 4 would cost a fifth of the speed
+PIXELS_AT_ONCE = 8 * 224 * 224  # of float32 images whose activations are in memory together: half would cost a fifth of the speed
 MOST_PARTS = 8  # of a batch; each makes the compiled step larger
 WEIGHTS, OPTIMIZER, BEST, EPOCHS = "weights", "optimizer", "best", "epochs"  # parts of a checkpoint
 WARM_UP = 0.05  # share of the steps in which the learning rate rises to its peak; then it falls along a cosine
@@ -200,7 +200,8 @@ def parts(model: keras.Model, batch_size: int) -> list[slice]:
     A network with batch normalisation sees the batch whole: its statistics are those of the batch.
     """
     height, width, _ = model.input_shape[1:]
-    count = min(math.ceil(batch_size * height * width / PIXELS_AT_ONCE), MOST_PARTS, batch_size)
+    size = min(tf.as_dtype(layer.compute_dtype).size for layer in model.layers)  # bytes of an activation
+    count = min(math.ceil(batch_size * height * width * size / tf.float32.size / PIXELS_AT_ONCE), MOST_PARTS, batch_size)
     if any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers):
         count = 1
     edges = [batch_size * number // count for number in range(count + 1)]

@@ -114,6 +114,11 @@ def test_parts_cover_the_batch(side, batch_size, count):
     assert [row for part in found for row in range(batch_size)[part]] == list(range(batch_size))
 
 
+@pytest.mark.parametrize(("dtype", "count"), [("float32", 4), ("mixed_bfloat16", 2)])
+def test_parts_of_half_as_many_bytes_an_activation_are_twice_as_large(dtype, count):
+    assert len(parts(zoo.build("article_cnn", (224, 224, 3), 2, dtype=dtype), 32)) == count
+
+
 def test_a_network_with_batch_statistics_sees_its_batch_whole():
     assert parts(zoo.build("compact_resnet", (224, 224, 3), 2), 32) == [slice(0, 32)]
 
