@@ -64,15 +64,15 @@ def _is_plain(node: Any) -> bool:
 
 @cache
 def _plain(epsilon: float) -> Any:
-    """Return the function that a fused normalisation is, of plain operations."""
+    """Return the function that a fused normalisation is, of plain operations; its name is to be none of the model's own."""
 
-    def normalise(images: tf.Tensor, *statistics: tf.Tensor) -> tf.Tensor:
+    def opened_batch_normalisation(images: tf.Tensor, *statistics: tf.Tensor) -> tf.Tensor:
         scale, offset, mean, variance = statistics
         factor = tf.math.rsqrt(variance + epsilon) * scale
         # Not tf.nn.batch_normalization: TensorFlow merges its sum with that of a residual block, and then fuses neither.
         return tf.nn.bias_add(images * factor, offset - mean * factor)
 
-    return tf.function(normalise, autograph=False).get_concrete_function(*ARGUMENTS)
+    return tf.function(opened_batch_normalisation, autograph=False).get_concrete_function(*ARGUMENTS)
 
 
 def _call(node: Any, function: Any) -> None:
