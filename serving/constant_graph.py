@@ -36,24 +36,20 @@ def with_constants(
         return session
     constant = convert_to_constants.convert_variables_to_constants_from_session_graph(session, reached, nodes)
     session.close()
-    open_normalisation(constant)
-    return tf.compat.v1.Session(graph=_imported(_folded(_imported(constant), ends)), config=config)
+    open_normalisation(constant, ends)
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(_folded(constant, ends), name="")
+    return tf.compat.v1.Session(graph=graph, config=config)
 
 
-def _folded(graph: tf.Graph, ends: Iterable[str]) -> Any:
-    """Return the GraphDef of a graph in which what follows from constants is computed; tensors named in `ends` stay."""
-    meta_graph = tf.compat.v1.train.export_meta_graph(graph=graph, graph_def=graph.as_graph_def())
+def _folded(constant: Any, ends: Iterable[str]) -> Any:
+    """Return a GraphDef in which what follows from constants is computed; tensors named in `ends` stay."""
+    meta_graph = tf.compat.v1.MetaGraphDef(graph_def=constant)
     meta_graph.collection_def["train_op"].node_list.value.extend(ends)  # where TensorFlow looks for what is asked of a graph
     config = tf.compat.v1.ConfigProto()
     config.graph_options.rewrite_options.optimizers.extend(FOLDING)
     config.graph_options.rewrite_options.min_graph_nodes = -1  # however small
     return tf_optimizer.OptimizeGraph(config, meta_graph, verbose=False)
-
-
-def _imported(definition: Any) -> tf.Graph:
-    with tf.Graph().as_default() as graph:
-        tf.import_graph_def(definition, name="")
-    return graph
 
 
 def _asked(signatures: Mapping[str, Any]) -> int:

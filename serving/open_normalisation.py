@@ -4,8 +4,7 @@ TensorFlow's one kernel for all of it (FusedBatchNormV3) goes together with a co
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from functools import cache
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import tensorflow as tf
@@ -17,32 +16,36 @@ VECTOR = tf.TensorSpec([None], tf.float32)
 ARGUMENTS = (tf.TensorSpec(None, tf.float32), *[VECTOR] * 4)  # images, scale, offset, mean, variance
 
 
-def open_normalisation(graph: Any) -> None:
+def open_normalisation(graph: Any, ends: Iterable[str]) -> None:
     """Put calls of a function of plain operations in the place of a graph's fused normalisations, also within its functions.
 
     Those that learn, are not float32, have channels elsewhere than last, or give more than normalised images stay.
 
     Args:
         graph: GraphDef, changed.
+        ends: names of its tensors that are asked for.
     """
-    epsilons = _open(graph.node, {}, IN_GRAPH)
+    functions: dict[float, Any] = {}  # by epsilon
+
+    def plain(epsilon: float) -> Any:
+        return functions.get(epsilon) or functions.setdefault(epsilon, _plain(epsilon))
+
+    _open(graph.node, {end: end for end in ends}, IN_GRAPH, plain)
     for function in graph.library.function:
-        epsilons |= _open(function.node_def, function.ret, IN_FUNCTION)
-    graph.library.function.extend(_plain(epsilon).function_def for epsilon in sorted(epsilons))
+        _open(function.node_def, function.ret, IN_FUNCTION, plain)
+    graph.library.function.extend(function.function_def for function in functions.values())
 
 
-def _open(nodes: Collection[Any], returned: Any, first_output: Collection[str]) -> set[float]:
-    """Open what can be of a graph or a function; return the epsilons of the functions that it calls now."""
+def _open(nodes: Collection[Any], returned: Any, first_output: Collection[str], plain: Callable[[float], Any]) -> None:
+    """Open what can be of a graph or a function, which returns what is asked of it."""
     asked = _asked_outputs([*(reference for node in nodes for reference in node.input), *returned.values()])
-    found = {node.name: node for node in nodes if _is_plain(node) and asked[node.name] <= {*first_output}}
-    epsilons = {name: node.attr["epsilon"].f if "epsilon" in node.attr else DEFAULT_EPSILON for name, node in found.items()}
-    for name, node in found.items():
-        _call(node, _plain(epsilons[name]))
+    found = {node.name for node in nodes if _is_plain(node) and asked[node.name] <= {*first_output}}
     for node in nodes:
+        if node.name in found:
+            _call(node, plain(node.attr["epsilon"].f if "epsilon" in node.attr else DEFAULT_EPSILON))
         node.input[:] = [_renamed(reference, found) for reference in node.input]
     for name, reference in returned.items():
         returned[name] = _renamed(reference, found)
-    return {*epsilons.values()}
 
 
 def _asked_outputs(references: Iterable[str]) -> defaultdict[str, set[str]]:
@@ -62,7 +65,6 @@ def _is_plain(node: Any) -> bool:
     return not learns and ("data_format" not in node.attr or node.attr["data_format"].s == b"NHWC")
 
 
-@cache
 def _plain(epsilon: float) -> Any:
     """Return the function that a fused normalisation is, of plain operations; its name is to be none of the model's own."""
 

@@ -4,7 +4,7 @@ python -m bench.serving.precision
 python -m bench.serving.precision --repeat 9 --out precision.json
 
 Frozen: variables made constants, and batch normalisation folded into convolutions. Files are decoded within the model, in each
-variant alike, PNG in four times the time of JPEG. Without avx512_bf16 or amx_bf16 a CPU emulates bfloat16; the result says which
+variant alike, PNG in three times the time of JPEG. Without avx512_bf16 or amx_bf16 a CPU emulates bfloat16; the result says which
 it has. Variants take turns; figures are medians.
 """
 

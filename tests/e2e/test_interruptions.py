@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from warm_process import Finished, Started  # tests/conftest.py has loaded it
@@ -22,27 +22,34 @@ BEGIN = "loading TensorFlow"  # said before the first node
 EARLIER = (1.0, 0.5, 0.2, 0.0)  # share of the wait: an undisturbed run may have been slower than this one
 
 
-def wait_within(run, seconds: Mapping[str, float], node: str, share: float) -> None:
-    """Wait until a node has begun and a share of its usual time is over; a line on stderr says that the node before is done."""
+class Moment(NamedTuple):
+    """So many seconds after a line on stderr."""
+
+    line: str
+    seconds: float
+
+
+def moment_within(seconds: Mapping[str, float], node: str, share: float) -> Moment:
+    """Return when a share of a node's usual time is over; it begins with the line that says that the node before is done."""
     nodes = [BEGIN, *seconds]
-    run.wait_for(f"{nodes[nodes.index(node) - 1]} ")
-    time.sleep(share * seconds[node])
+    return Moment(f"{nodes[nodes.index(node) - 1]} ", share * seconds[node])
 
 
-def end_within(
-    begin: Callable[[], Started], root: Path, *, wait: Callable[[Started, float], object], number: signal.Signals
-) -> Finished:
-    """Send a signal to a run at its moment; a run that ended before that is undone, and begun anew for an earlier moment."""
+def end_at(
+    moment: Moment, number: signal.Signals, begin: Callable[[], Started], root: Path, *, look: Callable[[], Any] = lambda: None
+) -> tuple[Any, Finished]:
+    """Look, then send a signal to a run; one that ended before its moment is undone, and begun anew for an earlier one."""
     kept = root.with_name("kept")
     shutil.rmtree(kept, ignore_errors=True)
     if root.exists():
         shutil.copytree(root, kept, symlinks=True)
-    for share in EARLIER:
+    for earlier in EARLIER:
         run = begin()
-        wait(run, share)
-        done = run.end(number)
+        run.wait_for(moment.line)
+        time.sleep(earlier * moment.seconds)
+        seen, done = look(), run.end(number)
         if done.code != 0:
-            return done
+            return seen, done
         shutil.rmtree(root)
         if kept.exists():
             shutil.copytree(kept, root, symlinks=True)
@@ -85,11 +92,8 @@ def test_killed_at_twenty_random_moments_it_comes_to_the_same_result(demo_config
         return start("run", demo_config, "--root", root, "--json")
 
     for node, share in kill_points(expected["seconds"], seed=5):
-
-        def wait(run: Started, earlier: float, node: str = node, share: float = share) -> None:
-            wait_within(run, expected["seconds"], node, share * earlier)
-
-        assert end_within(begin, root, wait=wait, number=signal.SIGKILL).code == -signal.SIGKILL
+        _, killed = end_at(moment_within(expected["seconds"], node, share), signal.SIGKILL, begin, root)
+        assert killed.code == -signal.SIGKILL, killed.stderr
         assert half_versions(root) == [], (node, share)
     done = begin().finish()
     assert done.code == 0, done.stderr
@@ -104,23 +108,18 @@ def test_interrupted_in_every_node_it_says_so_and_comes_to_the_same_result(
     """One root with an earlier version, continued after every Ctrl-C."""
     root, expected = tmp_path / "root", usual
     serve_earlier_version(root)
-    before: dict[str, Any] = {}
 
     def begin() -> Started:
         return start("run", demo_config, "--root", root, "--json")
 
     for node in expected["seconds"]:
-
-        def wait(run: Started, earlier: float, node: str = node) -> None:
-            wait_within(run, expected["seconds"], node, 0.4 * earlier)
-            before[node] = files_below(root / "serving")
-
-        done = end_within(begin, root, wait=wait, number=signal.SIGINT)
+        moment = moment_within(expected["seconds"], node, 0.4)
+        before, done = end_at(moment, signal.SIGINT, begin, root, look=lambda: files_below(root / "serving"))
         said = [line for line in done.stderr.splitlines() if line.startswith("medtfx: interrupted")]
         assert (done.code, len(said)) == (130, 1), (node, done.stderr)
         assert "Traceback" not in done.stdout + done.stderr
         assert (done.result["verdict"], done.result["exit_code"]) == ("interrupted", 130)
-        assert node == "Pusher" or files_below(root / "serving") == before[node]
+        assert node == "Pusher" or files_below(root / "serving") == before
         assert half_versions(root) == []
     done = begin().finish()
     assert "continuing the unfinished run" in done.stderr

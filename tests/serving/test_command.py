@@ -38,6 +38,21 @@ def starting():
     return subprocess
 
 
+COLLECTED = """
+import gc
+from serving import command
+try:
+    command.serve(None)  # loads, then finds that these are no flags
+except AttributeError:
+    print(gc.isenabled(), gc.get_freeze_count() > 100_000)
+"""
+
+
+def test_collections_leave_out_what_the_server_loads():
+    done = subprocess.run([sys.executable, "-c", COLLECTED], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_spoiled_requests_get_proper_codes_and_the_server_lives(process, process_client, kind):
     target = Target(process_client.channel, process.ports)

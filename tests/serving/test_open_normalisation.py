@@ -7,6 +7,8 @@ from serving.open_normalisation import CALL, FUSED, open_normalisation
 IMAGES = np.random.default_rng(7).normal(size=(2, 5, 4, 3)).astype(np.float32)
 STATISTICS = [np.float32(values) for values in ([1, 2, 0.5], [0, -1, 3], [0.1, 0.2, -0.3], [0.5, 1, 2])]  # scale to variance
 
+ENDS = ("images:0", "given:0")
+
 
 def fused(images, **options):
     given = {"is_training": False} | options
@@ -52,7 +54,7 @@ def test_normalises_as_before(epsilon, within):
     options = {} if epsilon is None else {"epsilon": epsilon}
     definition = graph_of(lambda images: tf.nn.relu(fused(images, **options).y), within=within)
     expected = run(definition)
-    open_normalisation(definition)
+    open_normalisation(definition, ENDS)
     assert FUSED not in operations(definition)
     assert CALL in operations(definition)
     assert np.ptp(expected) > 1
@@ -62,7 +64,7 @@ def test_normalises_as_before(epsilon, within):
 def test_each_epsilon_keeps_its_own():
     definition = graph_of(lambda images: fused(fused(images, epsilon=0.3).y, epsilon=0.01).y)
     expected = run(definition)
-    open_normalisation(definition)
+    open_normalisation(definition, ENDS)
     np.testing.assert_allclose(run(definition), expected, rtol=1e-5, atol=1e-5)
 
 
@@ -80,12 +82,19 @@ def test_each_epsilon_keeps_its_own():
 )
 def test_another_kind_stays(build, within):
     definition = graph_of(build, within=within)
-    open_normalisation(definition)
+    open_normalisation(definition, ENDS)
     assert operations(definition).count(FUSED) == 1
+
+
+@pytest.mark.parametrize(("end", "kept"), [("fused", 0), ("fused:0", 0), ("fused:1", 1)])
+def test_output_that_only_a_client_asks_for_is_there(end, kept):
+    definition = graph_of(lambda images: fused(images, name="fused").y)
+    open_normalisation(definition, ["images:0", end])
+    assert operations(definition).count(FUSED) == kept
 
 
 def test_what_a_function_returns_is_the_call():
     definition = graph_of(lambda images: fused(images).y, within=True)
     expected = run(definition)
-    open_normalisation(definition)
+    open_normalisation(definition, ENDS)
     np.testing.assert_allclose(run(definition), expected, rtol=1e-5, atol=1e-6)
